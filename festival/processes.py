@@ -1,0 +1,169 @@
+"""Processes that we start: tied to our life, recorded with their birth, found again and ended after a crash of ours."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+SAME_BIRTH_S = 2.0  # the kernel's birth times are derived from the clock and may shift a little
+
+
+@dataclass(frozen=True)
+class Record:
+    """Who a process was when we started it; a pid alone may belong to somebody else by now."""
+
+    pid: int
+    born: float
+    parent: int
+    parent_born: float
+
+
+def never() -> bool:
+    """Say that nobody wants to stop."""
+    return False
+
+
+def spawn(
+    command: Sequence[str],
+    *,
+    log: Path,
+    record: Path,
+    env: Mapping[str, str] | None = None,
+    end_signal: signal.Signals = signal.SIGTERM,
+    user: tuple[int, int] = (-1, -1),
+) -> subprocess.Popen[bytes]:
+    """Start `command` in a session of its own, its words in `log`, its identity in `record`.
+
+    A session of its own keeps the terminal's Ctrl-C away: we end our children in order. Call it from the main thread:
+    the kernel ties a child to the thread that started it.
+    """
+    start = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(end_signal)), str(os.getpid())]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*start, str(user[0]), str(user[1]), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=env,
+            start_new_session=True,
+        )
+    write_record(record, process.pid)
+    return process
+
+
+def born(pid: int) -> float | None:
+    """Return when a living process was born, None when it is gone or only waits to be collected."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def write_record(file: Path, pid: int) -> None:
+    """Remember process `pid` as our child; the file appears whole or not at all."""
+    record = Record(pid, born(pid) or 0.0, os.getpid(), born(os.getpid()) or 0.0)
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
+    draft.replace(file)
+
+
+def read_record(file: Path) -> Record | None:
+    """Return what `write_record` wrote, None when there is nothing that makes sense."""
+    try:
+        return Record(**json.loads(file.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def is_alive(pid: int, birth: float) -> bool:
+    """Say whether this pid is still the process born then."""
+    now = born(pid)
+    return now is not None and abs(now - birth) < SAME_BIRTH_S
+
+
+def wait_until(done: Callable[[], bool], seconds: float, stopping: Callable[[], bool] = never) -> bool:
+    """Wait for `done` and say whether it came true in time and before somebody wanted to stop."""
+    limit = time.monotonic() + seconds
+    while not done():
+        if stopping() or time.monotonic() > limit:
+            return False
+        time.sleep(0.03)
+    return True
+
+
+def group_is_gone(pid: int) -> bool:
+    """Say whether neither the child nor anything it started in its own session is left."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):  # it ended while we looked
+            if os.getpgid(process.pid) == pid and process.status() != psutil.STATUS_ZOMBIE:
+                return False
+    return True
+
+
+def kill_group(pid: int) -> None:
+    """Kill the child and whatever it started in its own session."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # gone; macOS says "not permitted" for zombies
+        os.killpg(pid, signal.SIGKILL)
+
+
+def end(
+    process: subprocess.Popen[bytes],
+    *,
+    end_signal: signal.Signals,
+    seconds: float,
+    hurry: Callable[[], bool] = never,
+) -> bool:
+    """End our child kindly, then by force after `seconds` or in a hurry; say whether kindness was enough."""
+    if process.poll() is None:
+        process.send_signal(end_signal)
+    kind = wait_until(lambda: process.poll() is not None, seconds, hurry)
+    kill_group(process.pid)
+    process.wait(timeout=5)
+    return kind
+
+
+def end_stale(file: Path, *, end_signal: signal.Signals, seconds: float = 8) -> int | None:
+    """End what a dead process of ours left running under this record; return its pid when there was something.
+
+    Only call it when the parent in the record is known to be dead (see `has_living_parent`).
+    """
+    record = read_record(file)
+    file.unlink(missing_ok=True)
+    if record is None or not is_alive(record.pid, record.born):
+        return None
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(record.pid, end_signal)
+    wait_until(lambda: not is_alive(record.pid, record.born), seconds)
+    kill_group(record.pid)
+    wait_until(lambda: not is_alive(record.pid, record.born), 2)
+    return record.pid
+
+
+def has_living_parent(file: Path) -> bool:
+    """Say whether the process in this record still runs and so does whoever started it, somebody else than we."""
+    record = read_record(file)
+    return (
+        record is not None
+        and record.parent != os.getpid()
+        and is_alive(record.pid, record.born)
+        and is_alive(record.parent, record.parent_born)
+    )
+
+
+def last_lines(log: Path, count: int = 15) -> str:
+    """Return the end of a log, each line shifted to the right."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+    except FileNotFoundError:
+        lines = []
+    return "\n".join(f"    {line}" for line in lines) or "    (it said nothing)"

@@ -1,0 +1,277 @@
+"""Settings of the project: everything that differs between machines comes from the environment, checked at start."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from festival.env import Environment, with_demo_defaults
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(with_demo_defaults(os.environ, BASE_DIR))
+
+# What this process is
+MODE = env.choice("FESTIVAL_MODE", ("production", "demo", "test"), default="production")
+DEMO = MODE == "demo"
+ROLE = env.choice("FESTIVAL_ROLE", ("web", "worker", "command"), default="command")
+DATA_DIR = Path(env.text("FESTIVAL_DATA_DIR", str(BASE_DIR / ".data")))
+ALLOW_LOADTEST = env.boolean("FESTIVAL_ALLOW_LOADTEST", default=False)
+DEMO_PASSCODE = env.text("FESTIVAL_DEMO_PASSCODE", "")
+DEBUG = False
+
+# Secrets and addresses
+SECRET_KEY = env.secret("FESTIVAL_SECRET_KEY", at_least=32)
+SIGNING_KEYS = env.secrets("FESTIVAL_SIGNING_KEYS", at_least=32)
+if SECRET_KEY in SIGNING_KEYS:
+    env.mistake("FESTIVAL_SIGNING_KEYS", "must not hold FESTIVAL_SECRET_KEY: tickets have keys of their own")
+ALLOWED_HOSTS = env.words("FESTIVAL_HOSTS")
+if not ALLOWED_HOSTS:
+    env.mistake("FESTIVAL_HOSTS", "is not set: name the hosts that students type")
+HTTPS = env.boolean("FESTIVAL_HTTPS", default=True)
+TRUSTED_PROXY = env.boolean("FESTIVAL_TRUSTED_PROXY", default=False)
+if MODE == "production" and not HTTPS:
+    env.mistake("FESTIVAL_HTTPS", "must be yes in production: cookies carry who a student is")
+if MODE == "production" and (ALLOW_LOADTEST and "*" in ALLOWED_HOSTS):
+    env.mistake("FESTIVAL_HOSTS", "must not be * where load tests are allowed")
+
+INSTALLED_APPS = [
+    "accounts",
+    "ticketing",
+    "festival.apps.FestivalConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_linear_migrations",
+    "pgtrigger",
+    "pghistory",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "procrastinate.contrib.django",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "festival.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "festival.middleware.language",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "festival.middleware.change_history",
+]
+
+ROOT_URLCONF = "festival.urls"
+WSGI_APPLICATION = "festival.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "ticketing.context.site",
+            ]
+        },
+    }
+]
+
+# PostgreSQL. No setting is made on the session after connecting, so that a transaction pooler may sit in between.
+PGBOUNCER = env.boolean("FESTIVAL_PGBOUNCER", default=False)
+POOL_SIZE = env.integer("FESTIVAL_POOL_SIZE", default=10, least=1, most=500)
+TIMEOUTS_MS = {
+    "web": {"lock_timeout": 5_000, "statement_timeout": 10_000, "idle_in_transaction_session_timeout": 15_000},
+    "worker": {"lock_timeout": 5_000, "statement_timeout": 60_000, "idle_in_transaction_session_timeout": 90_000},
+    "command": {"lock_timeout": 30_000, "statement_timeout": 0, "idle_in_transaction_session_timeout": 0},
+}[ROLE]
+_database = env.url("DATABASE_URL", ("postgresql", "postgres"))
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(_database.path.lstrip("/")),
+        "USER": unquote(_database.username or ""),
+        "PASSWORD": unquote(_database.password or ""),
+        "HOST": _database.hostname or "",
+        "PORT": _database.port or "",
+        "ATOMIC_REQUESTS": False,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": PGBOUNCER,
+        "OPTIONS": {"connect_timeout": 3, "application_name": f"daedong-{ROLE}"},
+    }
+}
+if ROLE == "web":
+    # A full pool answers 503 after two seconds instead of letting requests pile up behind it.
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": POOL_SIZE, "timeout": 2}
+if PGBOUNCER:
+    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None
+else:
+    DATABASES["default"]["OPTIONS"]["options"] = " ".join(f"-c {name}={ms}" for name, ms in TIMEOUTS_MS.items())
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Redis in two roles: the sale (kept for ever, append-only) and what may be lost (cache, sessions' copies).
+_redis_schemes = ("redis", "rediss", "unix")
+_sale, _cache = env.url("REDIS_URL", _redis_schemes), env.url("CACHE_URL", _redis_schemes)
+REDIS_URL, CACHE_URL = _sale.geturl(), _cache.geturl()
+if REDIS_URL and (_sale.hostname, _sale.port or 6379, _sale.path.strip("/") or "0") == (
+    _cache.hostname,
+    _cache.port or 6379,
+    _cache.path.strip("/") or "0",
+):
+    env.mistake("CACHE_URL", "is the database of REDIS_URL: clearing the cache would empty the sale")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": CACHE_URL,
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
+    },
+    # What every visitor sees, kept in each process for at most a second: no network, no thundering herd on Redis.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "public"},
+}
+
+# Who is who
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/admin/"
+ACCOUNT_ADAPTER = "accounts.staff.StaffAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Daedong"
+STAFF_SESSION_SECONDS = 12 * 3600
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = STAFF_SESSION_SECONDS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "festival.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and host != "*"]
+
+# The browser's rules
+SECURE_SSL_REDIRECT = HTTPS and MODE == "production"
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if MODE == "production" else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = MODE == "production"
+SECURE_REFERRER_POLICY = "same-origin"
+if TRUSTED_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "SAMEORIGIN" if DEMO else "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF if DEMO else NONE],
+    }
+}
+
+# Bodies: a claim has 16 KiB at most (checked by its view), a roster upload is a file and not counted here.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# Words and times
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Seoul"
+USE_I18N = USE_TZ = True
+
+# Files
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.text("FESTIVAL_STATIC_ROOT", str(DATA_DIR / "static")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if MODE == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Mail leaves through the job worker only
+MAIL_FROM = env.text("FESTIVAL_MAIL_FROM", "festival@localhost" if MODE != "production" else None)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+_mail = env.url("FESTIVAL_MAIL_URL", ("smtp", "smtps") if MODE == "production" else ("smtp", "smtps", "folder"))
+if _mail.scheme == "folder":
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = _mail.path
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or (465 if _mail.scheme == "smtps" else 587)
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp" and bool(_mail.username)
+EMAIL_TIMEOUT = 20
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "festival.errors.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "festival.errors.api_exception",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Daedong",
+    "DESCRIPTION": "First come, first served tickets for a university festival. Errors are RFC 9457 problem details.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "festival.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {
+        "handlers": ["stderr"],
+        "level": env.choice("FESTIVAL_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+    },
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # refusals by intent are answers, not worth a line each
+        "django.server": {"handlers": [], "propagate": False},
+    },
+}
+
+env.finish()
