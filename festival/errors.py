@@ -94,16 +94,23 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
+def problem_document(code: str, *, detail: Text = "", extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the problem document (RFC 9457) of a code as plain values."""
+    kind = KINDS[code]
+    document = {"type": "about:blank", "title": str(kind.title), "status": kind.status, "code": code}
+    if detail:
+        document["detail"] = str(detail)
+    return document | dict(extra or {})
+
+
 def problem(
     code: str, *, detail: Text = "", retry_after: int | None = None, extra: Mapping[str, Any] | None = None
 ) -> JsonResponse:
-    """Return the problem document (RFC 9457) of a code, with Retry-After in seconds where waiting helps."""
-    kind = KINDS[code]
-    document = {"type": "about:blank", "title": kind.title, "status": kind.status, "code": code}
-    if detail:
-        document["detail"] = detail
+    """Answer a problem document, with Retry-After in seconds where waiting helps."""
     response = JsonResponse(
-        document | dict(extra or {}), status=kind.status, content_type="application/problem+json", json_dumps_params={"ensure_ascii": False}
+        problem_document(code, detail=detail, extra=extra),
+        status=KINDS[code].status,
+        content_type="application/problem+json",
     )
     response["Cache-Control"] = "no-store"
     if retry_after is not None:
@@ -140,7 +147,7 @@ def code_of(error: Exception) -> str:
 
 def api_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """Answer an exception of an API view; what is our fault goes on to Django, which logs it."""
-    if isinstance(error, FestivalError):
+    if isinstance(error, FestivalError) and error.code != "error":
         return answer(error)
     code = code_of(error)
     if code in ("error", "unavailable"):

@@ -13,9 +13,7 @@ TicketCode = NewType("TicketCode", str)
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to mistake when read aloud
 CODE_SIGNS = 20  # 100 bits: an address that nobody guesses
-PROOF_BYTES = (
-    10  # 80 bits: no list of pictures long enough to try, and a short text makes a coarse, quick picture
-)
+PROOF_BYTES = 10  # 80 bits: too many to try at a gate; a short text makes a coarse picture that scans fast
 _CODE = re.compile(f"[{ALPHABET}]{{{CODE_SIGNS}}}")
 
 

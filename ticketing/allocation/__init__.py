@@ -1,0 +1,13 @@
+"""Who gets which place: one interface, and the authority that implements it."""
+
+from uuid import UUID
+
+from ticketing.allocation.base import Allocator, CancelResult, Decision, Outcome, Press
+from ticketing.allocation.database import DatabaseAllocator
+
+__all__ = ["Allocator", "CancelResult", "Decision", "Outcome", "Press", "allocator_of"]
+
+
+def allocator_of(event_id: UUID) -> Allocator:  # noqa: ARG001 - every event is decided in PostgreSQL
+    """Return the authority that decides for an event."""
+    return DatabaseAllocator()

@@ -1,0 +1,117 @@
+"""The interface of an authority: what it is asked, what it answers."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from ticketing.signing import TicketCode
+
+
+class Decision(StrEnum):
+    """Every answer an authority can give to a press, in the order in which they are judged."""
+
+    SESSION_ENDED = "session_ended"
+    ALREADY_WON = "already_won"
+    LIMIT_REACHED = "limit_reached"
+    BARRED = "barred"
+    NOT_ELIGIBLE = "not_eligible"
+    NOT_OPEN = "not_open"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    WON = "won"
+    SOLD_OUT = "sold_out"
+
+
+class CancelResult(StrEnum):
+    """What became of a cancel: a repeated one is answered like the first."""
+
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+    NOT_CANCELLABLE = "not_cancellable"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A student's press: for which event, which zones in order of preference, by which login."""
+
+    event_id: UUID
+    zone_ids: tuple[UUID, ...]
+    zone_names: tuple[str, ...]
+    student_id: int
+    session_id: UUID
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The ticket that a student holds."""
+
+    claim_id: UUID
+    code: TicketCode
+    zone_id: UUID
+    generation: int
+    zone: str
+    number: int
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The one final answer to a press.
+
+    `arrival` and `elapsed_ms` (milliseconds since the opening) belong to won and sold out; `at` is the deciding
+    clock's time; `retry_after` is in seconds.
+    """
+
+    decision: Decision
+    event_id: UUID
+    student_id: int
+    at: datetime
+    ticket: Held | None = None
+    arrival: int | None = None
+    elapsed_ms: int | None = None
+    opens_at: datetime | None = None
+    resumes_at: datetime | None = None
+    pause_reason: str = ""
+    other_event_id: UUID | None = None
+    other_event_name: str = ""
+    retry_after: int | None = None
+
+
+class Allocator(ABC):
+    """The one authority of an event: whatever changes who holds a place is decided here, in order of arrival."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """Return the time of the deciding clock."""
+
+    @abstractmethod
+    def zones(self, event_id: UUID) -> dict[str, UUID] | None:
+        """Return the zones of an event by name, or None when there is no such event."""
+
+    @abstractmethod
+    def claim(self, press: Press) -> Outcome:
+        """Decide a press: the lowest free place of the first wanted zone that has one, or the first refusal that holds.
+
+        A win and a student's first loss take the next arrival; no other answer leaves a trace but the count of tries.
+        Raises Unavailable when the event is not primed yet.
+        """
+
+    @abstractmethod
+    def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:
+        """Return what the student was answered last and still holds: a live ticket, or a loss; else None."""
+
+    @abstractmethod
+    def cancel(self, *, code: TicketCode, student_id: int) -> CancelResult:
+        """End the student's own held ticket before the doors open, and free its place in the same decision."""
+
+    @abstractmethod
+    def void(self, *, code: TicketCode, actor_id: int, reason: str) -> bool:
+        """End any live ticket for the council, free its place and bar the student; False when it was not live."""
+
+    @abstractmethod
+    def lift_bar(self, *, event_id: UUID, student_id: int) -> bool:
+        """Let a barred student claim again; False when there was no bar."""

@@ -1,0 +1,291 @@
+"""Mode `database`: decisions made one after the other under the lock of the limit group's counter row.
+
+What is locked in which order, and which races are accepted, stands in docs/locking.md.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.core.cache import caches
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from festival.errors import Unavailable
+from ticketing.allocation.base import Allocator, CancelResult, Decision, Held, Outcome, Press
+from ticketing.allocation.facts import Facts, judge, read_facts
+from ticketing.allocation.tries import count_early, count_try
+from ticketing.errors import Inconsistent
+from ticketing.models import LIVE, Bar, Claim, Event, EventState, Place, SaleCounter, Ticket, TicketStatus, Zone
+from ticketing.models.authority import Answer
+from ticketing.signing import TicketCode, new_ticket_code
+
+ZONES_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A press whose turn it is: the counter row is locked, the facts are final."""
+
+    press: Press
+    counter: SaleCounter
+    facts: Facts
+
+    @property
+    def at(self) -> datetime:
+        """The time of the decision; it never runs backwards within a group."""
+        return max(self.facts.now, self.counter.last_at or self.facts.now)
+
+    @property
+    def elapsed_ms(self) -> int:
+        return max(0, round((self.at - self.facts.opens_at).total_seconds() * 1000))
+
+
+class DatabaseAllocator(Allocator):
+    """Decides in PostgreSQL."""
+
+    def now(self) -> datetime:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp()")
+            at: datetime = cursor.fetchone()[0]
+            return at
+
+    def zones(self, event_id: UUID) -> dict[str, UUID] | None:
+        """Return the zones by name, at most a second old; an unknown event is never remembered."""
+        found: dict[str, UUID] | None = caches["process"].get(f"zones:{event_id}")
+        if found is None:
+            found = dict(Zone.objects.filter(event=event_id).values_list("name", "id"))
+            if not found and not Event.objects.filter(pk=event_id).exists():
+                return None
+            caches["process"].set(f"zones:{event_id}", found, ZONES_SECONDS)
+        return found
+
+    def claim(self, press: Press) -> Outcome:
+        """Decide a press in two steps.
+
+        1. Without a lock: read the facts and answer what is refused anyway. Everybody who must not have a place is
+           answered here, so that a crowd of them does not stand in the queue of those who may.
+        2. Under the counter's lock: read the facts again, judge them by the same rule, give the place.
+        """
+        facts = read_facts(press)
+        refusal = judge(facts, pressed_at=facts.now, event_id=press.event_id)
+        if refusal is not None:
+            return refused(press, facts, refusal)
+        with transaction.atomic():
+            counter = lock(facts.limit_group)
+            turn = Turn(press, counter, read_facts(press))
+            if turn.facts.limit_group != facts.limit_group:
+                raise Unavailable  # the council moved the event to another group while this press waited
+            refusal = judge(turn.facts, pressed_at=facts.now, event_id=press.event_id)
+            if refusal is None:
+                return allocate(turn)
+        return refused(press, turn.facts, refusal)
+
+    def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:
+        ticket = Ticket.objects.filter(event=event_id, student=student_id, status__in=LIVE).select_related("zone").first()
+        if ticket is not None:
+            return holding(Decision.WON, ticket)
+        claims = list(Claim.objects.filter(event=event_id, student=student_id).order_by("arrival"))
+        if not claims or claims[-1].answer == Answer.WON:
+            return None  # nothing was asked, or what was won has ended since
+        return lost(claims[0])
+
+    def cancel(self, *, code: TicketCode, student_id: int) -> CancelResult:
+        ticket = Ticket.objects.filter(code=code, student=student_id).select_related("event").first()
+        if ticket is None:
+            return CancelResult.UNKNOWN
+        with transaction.atomic():
+            lock(ticket.limit_group)
+            now, doors = self.now(), ticket.event.doors_open_at
+            open_doors = doors is not None and now >= doors
+            if not open_doors and end(ticket, TicketStatus.CANCELLED, Q(status=TicketStatus.HELD), at=now):
+                return CancelResult.CANCELLED
+        ticket.refresh_from_db(fields=["status"])
+        return CancelResult.CANCELLED if ticket.status == TicketStatus.CANCELLED else CancelResult.NOT_CANCELLABLE
+
+    def void(self, *, code: TicketCode, actor_id: int, reason: str) -> bool:
+        ticket = Ticket.objects.get(code=code)
+        with transaction.atomic():
+            lock(ticket.limit_group)
+            ended = end(ticket, TicketStatus.VOID, Q(status__in=LIVE), at=self.now(), actor_id=actor_id, reason=reason)
+            if ended and ticket.student_id is not None:
+                facts = {"reason": reason, "actor_id": actor_id}
+                Bar.objects.get_or_create(
+                    event_id=ticket.event_id, student_id=ticket.student_id, lifted_at=None, defaults=facts
+                )
+            return ended
+
+    def lift_bar(self, *, event_id: UUID, student_id: int) -> bool:
+        bars = Bar.objects.filter(event=event_id, student=student_id, lifted_at__isnull=True)
+        return bars.update(lifted_at=timezone.now()) == 1
+
+
+def lock(group: UUID) -> SaleCounter:
+    """Take the group's turn: until the transaction ends, nobody else decides for its events."""
+    counter = SaleCounter.objects.select_for_update(of=("self",), no_key=True).filter(group=group).first()
+    if counter is None:
+        raise Unavailable
+    return counter
+
+
+def allocate(turn: Turn) -> Outcome:
+    """Give the lowest free place of the first wanted zone that has one, else record the loss."""
+    press = turn.press
+    tries = count_try(event_id=press.event_id, student_id=press.student_id, now=turn.at)
+    if not tries.allowed:
+        return Outcome(
+            Decision.TOO_MANY_REQUESTS, press.event_id, press.student_id, turn.at, retry_after=tries.retry_after
+        )
+    if not turn.facts.opening_seen:
+        EventState.objects.filter(event=press.event_id).update(opening=turn.facts.opens_at)
+    place = lowest_free_place(press.zone_ids)
+    return lose(turn) if place is None else win(turn, place)
+
+
+def lowest_free_place(zone_ids: tuple[UUID, ...]) -> Place | None:
+    """Return the lowest free place of the first of these zones that has one: one index probe for each zone."""
+    places = Place.objects.raw(
+        """
+        SELECT place.* FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (zone_id, preference)
+         CROSS JOIN LATERAL (SELECT * FROM ticketing_place
+                              WHERE zone_id = wanted.zone_id AND free ORDER BY number LIMIT 1) AS place
+         ORDER BY wanted.preference LIMIT 1
+        """,
+        [list(zone_ids)],
+    )
+    return next(iter(places), None)
+
+
+def win(turn: Turn, place: Place) -> Outcome:
+    """Write the ticket, its claim and the arrival; the place is taken in the same transaction."""
+    place.generation += 1
+    taken = Place.objects.filter(pk=place.pk, free=True).update(free=False, generation=place.generation)
+    if taken != 1:
+        raise Inconsistent("a place was taken beside the counter's lock")
+    claim = count(turn, Answer.WON)
+    ticket = Ticket.objects.create(
+        claim_id=claim.id,
+        event_id=turn.press.event_id,
+        limit_group=turn.facts.limit_group,
+        zone_id=place.zone_id,
+        place=place,
+        number=place.number,
+        generation=place.generation,
+        student_id=turn.press.student_id,
+        code=new_ticket_code(),
+        arrival=claim.arrival,
+        elapsed_ms=claim.elapsed_ms,
+        issued_at=claim.decided_at,
+    )
+    zone = turn.press.zone_names[turn.press.zone_ids.index(place.zone_id)]
+    return holding(Decision.WON, ticket, zone=zone)
+
+
+def lose(turn: Turn) -> Outcome:
+    """Record a student's first loss with its arrival; a later loss is answered by the first arrival again."""
+    first = Claim.objects.filter(event=turn.press.event_id, student=turn.press.student_id).order_by("arrival").first()
+    return lost(first or count(turn, Answer.SOLD_OUT))
+
+
+def count(turn: Turn, answer: Answer) -> Claim:
+    """Take the next arrival of the group for this decision."""
+    arrival = turn.counter.arrival + 1
+    SaleCounter.objects.filter(pk=turn.counter.pk).update(arrival=arrival, last_at=turn.at)
+    return Claim.objects.create(
+        id=uuid4(),
+        event_id=turn.press.event_id,
+        group=turn.counter.group,
+        student_id=turn.press.student_id,
+        arrival=arrival,
+        decided_at=turn.at,
+        elapsed_ms=turn.elapsed_ms,
+        answer=answer,
+        zones=list(turn.press.zone_names),
+    )
+
+
+def end(
+    ticket: Ticket, status: TicketStatus, only_if: Q, *, at: datetime, actor_id: int | None = None, reason: str = ""
+) -> bool:
+    """End a ticket that is still as `only_if` says and free its place; the caller holds the counter's lock.
+
+    The gate marks tickets used without that lock, so the condition is checked by the UPDATE itself.
+    """
+    facts = {"status": status, "ended_at": at, "actor_id": actor_id, "reason": reason}
+    if Ticket.objects.filter(only_if, pk=ticket.pk).update(**facts) != 1:
+        return False
+    if Place.objects.filter(pk=ticket.place_id, free=False).update(free=True) != 1:
+        raise Inconsistent("a live ticket's place was free")
+    return True
+
+
+def refused(press: Press, facts: Facts, decision: Decision) -> Outcome:
+    """Return a refusal with what the student needs to know about it."""
+    outcome = Outcome(decision, press.event_id, press.student_id, facts.now)
+    if decision == Decision.ALREADY_WON:
+        return holding(decision, Ticket.objects.select_related("zone").get(pk=facts.ticket_id))
+    if decision == Decision.LIMIT_REACHED:
+        return limit_reached(outcome, facts)
+    if decision == Decision.NOT_OPEN:
+        return not_open(outcome, facts)
+    if decision == Decision.PAUSED:
+        return paused(outcome)
+    return outcome
+
+
+def limit_reached(outcome: Outcome, facts: Facts) -> Outcome:
+    other = Event.objects.get(pk=facts.ticket_event_id)
+    return replace(outcome, other_event_id=other.pk, other_event_name=other.display_name)
+
+
+def not_open(outcome: Outcome, facts: Facts) -> Outcome:
+    seconds = max(1, math.ceil((facts.opens_at - facts.now).total_seconds()))
+    within = count_early(event_id=outcome.event_id, student_id=outcome.student_id)
+    decision = Decision.NOT_OPEN if within else Decision.TOO_MANY_REQUESTS
+    return replace(outcome, decision=decision, opens_at=facts.opens_at, retry_after=seconds)
+
+
+def paused(outcome: Outcome) -> Outcome:
+    event = Event.objects.get(pk=outcome.event_id)
+    seconds = max(1, math.ceil((event.resumes_at - outcome.at).total_seconds())) if event.resumes_at else None
+    return replace(
+        outcome, pause_reason=event.display_pause_reason, resumes_at=event.resumes_at, retry_after=seconds
+    )
+
+
+def holding(decision: Decision, ticket: Ticket, *, zone: str = "") -> Outcome:
+    """Return the answer that names the ticket a student holds."""
+    if ticket.student_id is None:
+        raise Inconsistent("a guest's ticket was found by a student")
+    held = Held(
+        claim_id=ticket.claim_id,
+        code=TicketCode(ticket.code),
+        zone_id=ticket.zone_id,
+        generation=ticket.generation,
+        zone=zone or ticket.zone.name,
+        number=ticket.number,
+        issued_at=ticket.issued_at,
+    )
+    return Outcome(
+        decision,
+        ticket.event_id,
+        ticket.student_id,
+        ticket.issued_at,
+        ticket=held,
+        arrival=ticket.arrival,
+        elapsed_ms=ticket.elapsed_ms,
+    )
+
+
+def lost(claim: Claim) -> Outcome:
+    """Return the answer that names a student's first arrival."""
+    return Outcome(
+        Decision.SOLD_OUT,
+        claim.event_id,
+        claim.student_id,
+        claim.decided_at,
+        arrival=claim.arrival,
+        elapsed_ms=claim.elapsed_ms,
+    )

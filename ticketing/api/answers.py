@@ -1,0 +1,66 @@
+"""Outcomes as documents: one table for the API, the pages and the reload."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from festival.errors import problem, problem_document
+from ticketing import receipts
+from ticketing.allocation import Decision, Outcome
+
+STATUS: Mapping[Decision, int] = {Decision.WON: 201, Decision.ALREADY_WON: 200}
+CODES: Mapping[Decision, str] = {Decision.SESSION_ENDED: "login_required"}
+
+
+def claim_answer(outcome: Outcome) -> HttpResponse:
+    """Return the HTTP answer to a press."""
+    if outcome.ticket is not None:
+        return JsonResponse(won(outcome), status=STATUS[outcome.decision], headers={"Cache-Control": "no-store"})
+    code, detail, extra = refusal(outcome)
+    return problem(code, detail=detail, retry_after=outcome.retry_after, extra=extra)
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """Return the document of an answer by itself, as a reload shows it."""
+    if outcome.ticket is not None:
+        return won(outcome)
+    code, detail, extra = refusal(outcome)
+    return problem_document(code, detail=detail, extra=extra)
+
+
+def won(outcome: Outcome) -> dict[str, Any]:
+    held = outcome.ticket
+    if held is None:
+        raise ValueError("only a win names a ticket")
+    return {
+        "outcome": outcome.decision.value,
+        "ticket": held.code,
+        "zone": held.zone,
+        "number": held.number,
+        "arrival": outcome.arrival,
+        "elapsed_ms": outcome.elapsed_ms,
+        "receipt": receipts.sign(outcome),
+    }
+
+
+def refusal(outcome: Outcome) -> tuple[str, str, dict[str, Any]]:
+    """Return the code of a refusal, a sentence about it, and its facts."""
+    code = CODES.get(outcome.decision, outcome.decision.value)
+    match outcome.decision:
+        case Decision.SOLD_OUT:
+            return code, "", {"arrival": outcome.arrival, "elapsed_ms": outcome.elapsed_ms}
+        case Decision.NOT_OPEN:
+            opens_at = timezone.localtime(outcome.opens_at).isoformat()
+            return code, "", {"opens_at": opens_at}
+        case Decision.PAUSED:
+            resumes_at = timezone.localtime(outcome.resumes_at).isoformat() if outcome.resumes_at else None
+            return code, outcome.pause_reason, {"reason": outcome.pause_reason, "resumes_at": resumes_at}
+        case Decision.LIMIT_REACHED:
+            event = {"id": str(outcome.other_event_id), "name": outcome.other_event_name}
+            return code, _("Your ticket for %(event)s counts for this one too.") % {"event": event["name"]}, {"event": event}
+        case Decision.SESSION_ENDED:
+            return code, _("Your login has ended. Please log in again."), {}
+    return code, "", {}

@@ -1,0 +1,136 @@
+"""The API of students and of everybody: parse, call one step, answer."""
+
+from uuid import UUID
+
+from django.core.cache import caches
+from django.http import HttpResponse, JsonResponse
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ticketing import claims, events, tickets
+from ticketing.allocation import allocator_of
+from ticketing.api import answers, serializers
+from ticketing.api.bodies import read_json, read_zones
+from ticketing.api.callers import require_claimant, require_csrf, require_student
+from ticketing.api.pagination import asked, listing, page
+from ticketing.errors import NoClaim, UnknownEvent, UnknownTicket
+from ticketing.models import Ticket
+from ticketing.qr import code_text
+from ticketing.signing import TicketCode, parse_ticket_code
+
+CURSOR = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
+PROBLEM = {"4XX": serializers.Problem, "5XX": serializers.Problem}
+
+
+def event_key(text: str) -> UUID:
+    """Return an event's key; a text that is none names no event."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise UnknownEvent from None
+
+
+def ticket_code(text: str) -> TicketCode:
+    """Return a ticket's code; a text that is none names no ticket."""
+    code = parse_ticket_code(text)
+    if code is None:
+        raise UnknownTicket
+    return code
+
+
+class ClockView(APIView):
+    """The clock that decides."""
+
+    @extend_schema(parameters=[OpenApiParameter("event", UUID)], responses={200: serializers.Clock, **PROBLEM})
+    def get(self, request: Request) -> HttpResponse:
+        event = request.GET.get("event")
+        now = allocator_of(event_key(event)).now() if event else timezone.now()
+        headers = {"Cache-Control": "no-store"}
+        return JsonResponse({"now_ms": round(now.timestamp() * 1000)}, headers=headers)
+
+
+class EventsView(APIView):
+    """All events by their opening, at most a second old."""
+
+    @extend_schema(parameters=CURSOR, responses={200: serializers.EventList, **PROBLEM})
+    def get(self, request: Request) -> Response:
+        cursor, size = asked(request._request)
+        key = f"events:{cursor.text() if cursor else ''}:{size}"
+        found = caches["process"].get(key)
+        if found is None:
+            rows = page(events.events_with_state(), order=("opens_at", "id"), cursor=cursor, size=size)
+            found = events.documents(rows.rows), rows.next, rows.previous
+            caches["process"].set(key, found, events.FRESH_SECONDS)
+        return Response(listing(request._request, *found))
+
+
+class EventView(APIView):
+    """One event, at most a second old."""
+
+    @extend_schema(responses={200: serializers.EventDocument, **PROBLEM})
+    def get(self, request: Request, event_id: str) -> Response:  # noqa: ARG002 - a view
+        return Response(events.public_event(event_key(event_id)))
+
+
+class ClaimsView(APIView):
+    """A student's press."""
+
+    @extend_schema(
+        request=serializers.ClaimRequest,
+        responses={200: serializers.ClaimAnswer, 201: serializers.ClaimAnswer, **PROBLEM},
+    )
+    def post(self, request: Request, event_id: str) -> HttpResponse:
+        claimant = require_claimant(request)
+        require_csrf(request)
+        zones = read_zones(read_json(request._request))
+        return answers.claim_answer(claims.claim(event_id=event_key(event_id), zones=zones, claimant=claimant))
+
+
+class MyClaimView(APIView):
+    """What the student was answered last, for a reload or a new phone."""
+
+    @extend_schema(responses={200: serializers.ClaimAnswer, **PROBLEM})
+    def get(self, request: Request, event_id: str) -> HttpResponse:
+        student = require_student(request)
+        outcome = claims.last_answer(event_id=event_key(event_id), student_id=student.pk)
+        if outcome is None:
+            raise NoClaim
+        return JsonResponse(answers.document(outcome), headers={"Cache-Control": "no-store"})
+
+
+class TicketsView(APIView):
+    """The student's own tickets, newest first."""
+
+    @extend_schema(parameters=CURSOR, responses={200: serializers.TicketList, **PROBLEM})
+    def get(self, request: Request) -> Response:
+        student = require_student(request)
+        cursor, size = asked(request._request)
+        found = page(tickets.tickets_of(student), order=("-issued_at", "-id"), cursor=cursor, size=size)
+        results = serializers.TicketDocument(found.rows, many=True).data
+        return Response(listing(request._request, results, found.next, found.previous))
+
+
+class QrView(APIView):
+    """What the QR of the student's ticket says now."""
+
+    @extend_schema(responses={200: serializers.QrDocument, **PROBLEM})
+    def get(self, request: Request, code: str) -> HttpResponse:
+        ticket = tickets.own_ticket(require_student(request), ticket_code(code))
+        now_ms = round(timezone.now().timestamp() * 1000)
+        qr = code_text(TicketCode(ticket.code), generation=ticket.generation, now_ms=now_ms)
+        document = {"text": qr.text, "valid_until_ms": qr.valid_until_ms}
+        return JsonResponse(document, headers={"Cache-Control": "no-store"})
+
+
+class CancelView(APIView):
+    """Give the ticket back."""
+
+    @extend_schema(request=None, responses={200: serializers.TicketDocument, **PROBLEM})
+    def post(self, request: Request, code: str) -> Response:
+        student = require_student(request)
+        require_csrf(request)
+        ticket: Ticket = tickets.cancel(student, ticket_code(code))
+        return Response(serializers.TicketDocument(ticket).data)

@@ -1,0 +1,40 @@
+"""Step 1 of a claim: what is asked, and by whom; the authority of the event decides."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from accounts.passes import Claimant
+from ticketing.allocation import Outcome, Press, allocator_of
+from ticketing.errors import UnknownEvent, UnknownZone
+
+
+def claim(*, event_id: UUID, zones: Sequence[str], claimant: Claimant) -> Outcome:
+    """Put a student's press before the authority and return its one final answer.
+
+    `zones` are names in order of preference. Raises UnknownEvent, UnknownZone or Unavailable.
+    """
+    allocator = allocator_of(event_id)
+    known = allocator.zones(event_id)
+    if known is None:
+        raise UnknownEvent
+    unknown = [name for name in zones if name not in known]
+    if unknown:
+        raise UnknownZone(zones=unknown)
+    return allocator.claim(
+        Press(
+            event_id=event_id,
+            zone_ids=tuple(known[name] for name in zones),
+            zone_names=tuple(zones),
+            student_id=claimant.student_id,
+            session_id=claimant.session_id,
+            generation=claimant.generation,
+        )
+    )
+
+
+def last_answer(*, event_id: UUID, student_id: int) -> Outcome | None:
+    """Return the student's last answer for an event, as far as it still holds; raises UnknownEvent."""
+    allocator = allocator_of(event_id)
+    if allocator.zones(event_id) is None:
+        raise UnknownEvent
+    return allocator.last_answer(event_id=event_id, student_id=student_id)

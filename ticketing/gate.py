@@ -1,0 +1,286 @@
+"""The gate: one scan in, one verdict out, kept as it was answered; and its undo.
+
+Lock order: the row of the scan, then the row of the ticket. Nothing else is locked, and no network is used in between.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from festival.errors import FestivalError
+from ticketing import qr
+from ticketing.errors import UnknownEvent
+from ticketing.models import Event, GateDevice, Scan, Ticket, TicketStatus
+from ticketing.models.gate import Reason, Verdict
+
+# A genuine code of a ticket whose row is not there: its generation is unknown, and hardly any is higher than this.
+POSSIBLE_GENERATIONS = range(32)
+
+ENDED = {TicketStatus.VOID: Reason.VOID, TicketStatus.CANCELLED: Reason.CANCELLED}
+
+RESERVE = """
+    INSERT INTO ticketing_scan (scan_id, ticket_id, event_id, code_digest, gate, scanned_at, received_at,
+                                verdict, reason, first_use_id, user_id, device_id)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (scan_id) DO NOTHING
+"""
+
+
+class ScanIdReused(FestivalError):
+    """This scan id belongs to another code."""
+
+    code = "scan_id_reused"
+
+
+class UnknownScan(FestivalError):
+    """There is no such scan."""
+
+    code = "unknown_scan"
+
+
+class NotUndoable(FestivalError):
+    """This scan admitted nobody, or its ticket is not in use any more."""
+
+    code = "not_undoable"
+
+
+class ForeignScan(FestivalError):
+    """A device undoes its own scans only, so that the record says who did it."""
+
+    code = "forbidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest:
+    """What a gate asks: who scanned which text where, and for which event if the gate has chosen one."""
+
+    scan_id: UUID
+    code: str
+    gate: str
+    scanned_at: datetime
+    event: UUID | None = None
+    user: User | None = None
+    device: GateDevice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who should stand there with the ticket; guests have a name only."""
+
+    name: str
+    department: str
+    student_number_end: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstUse:
+    """When and where the ticket was used before."""
+
+    at: datetime
+    gate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict on a scan and what staff compare it with; a forged or unknown code names nobody."""
+
+    verdict: Verdict
+    reason: Reason | None
+    holder: Holder | None
+    zone: str | None
+    number: int | None
+    first_use: FirstUse | None
+
+
+def admit(request: ScanRequest, *, now: datetime | None = None) -> Decision:
+    """Decide a scan and record it; the same scan id is answered again as it was answered first.
+
+    1. Read the ticket and judge it, without a lock.
+    2. Insert the scan as refused: whoever comes second with its id waits here, then reads the first answer.
+    3. If nothing speaks against it, move the ticket from held to used on condition that it is still held. Of two
+       scanners at the same instant one changes the row, the other waits for it and changes none.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        ticket, reason = _judge(request, now)
+        scan = _refused(request, ticket, reason or Reason.ALREADY_USED, now)
+        if not _reserved(scan):
+            return _first_answer(request)
+        if ticket is not None and reason is None:
+            _use(scan, ticket, now)
+    return _decision(scan)
+
+
+def undo(
+    scan_id: UUID,
+    *,
+    reason: str,
+    user: User | None = None,
+    device: GateDevice | None = None,
+    now: datetime | None = None,
+) -> Scan:
+    """Take an admission back, so that its ticket may enter again; repeated, the first undo stands.
+
+    An admission that is not undone is the ticket's present use: a constraint allows one for each ticket.
+    """
+    with transaction.atomic():
+        scan = Scan.objects.select_for_update(of=("self",), no_key=True).filter(pk=scan_id).first()
+        if scan is None:
+            raise UnknownScan
+        if device is not None and scan.device_id != device.pk:
+            raise ForeignScan
+        if scan.undone_at is None:
+            _take_back(scan, reason, user, now or timezone.now())
+    return scan
+
+
+def _judge(request: ScanRequest, now: datetime) -> tuple[Ticket | None, Reason | None]:
+    """Return the ticket that a code proves, and what speaks against it.
+
+    The row is read before the proof is checked: the key belongs to the ticket's generation. Accepted races: what
+    changes between this reading and the end of the transaction is seen by the next scan, except that a ticket which
+    is no longer held is never admitted; an event deleted in that instant makes the scan fail and be sent again.
+    """
+    reading = qr.read(request.code)
+    if reading is None:
+        return None, Reason.FORGED
+    tickets = Ticket.objects.select_related("event", "zone", "student")
+    ticket = tickets.filter(code=reading.ticket_code).first()
+    if ticket is None or ticket.event_id != request.event:
+        _must_exist(request.event)
+    if ticket is None:
+        genuine = any(reading.is_genuine(generation) for generation in POSSIBLE_GENERATIONS)
+        return None, Reason.UNKNOWN if genuine else Reason.FORGED
+    if not reading.is_genuine(ticket.generation):
+        return None, Reason.FORGED
+    return ticket, _objection(ticket, reading, request.event, now)
+
+
+def _objection(ticket: Ticket, reading: qr.Reading, event: UUID | None, now: datetime) -> Reason | None:
+    """Return the first reason against a proven ticket: what tells staff most comes first."""
+    if ticket.status in ENDED:
+        return ENDED[TicketStatus(ticket.status)]
+    if event is not None and event != ticket.event_id:
+        return Reason.WRONG_EVENT
+    if ticket.event.rehearsal:
+        return Reason.REHEARSAL
+    if ticket.status == TicketStatus.USED:
+        return Reason.ALREADY_USED
+    if not reading.is_fresh(int(now.timestamp() * 1000)):
+        return Reason.EXPIRED_CODE
+    return None
+
+
+def _must_exist(event: UUID | None) -> None:
+    if event is not None and not Event.objects.filter(pk=event).exists():
+        raise UnknownEvent
+
+
+def _refused(request: ScanRequest, ticket: Ticket | None, reason: Reason, now: datetime) -> Scan:
+    used_before = ticket is not None and reason is Reason.ALREADY_USED
+    return Scan(
+        scan_id=request.scan_id,
+        ticket=ticket,
+        event_id=request.event,
+        code_digest=_digest(request.code),
+        gate=request.gate,
+        scanned_at=request.scanned_at,
+        received_at=now,
+        verdict=Verdict.REFUSE,
+        reason=reason,
+        first_use=_present_use(ticket) if used_before and ticket is not None else None,
+        user=request.user,
+        device=request.device,
+    )
+
+
+def _reserved(scan: Scan) -> bool:
+    """Insert the scan unless its id is taken; waits for another transaction that is inserting the same id."""
+    values = (
+        scan.scan_id,
+        scan.ticket_id,
+        scan.event_id,
+        scan.code_digest,
+        scan.gate,
+        scan.scanned_at,
+        scan.received_at,
+        scan.verdict,
+        scan.reason,
+        scan.first_use_id,
+        scan.user_id,
+        scan.device_id,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(RESERVE, values)
+        return cursor.rowcount == 1
+
+
+def _use(scan: Scan, ticket: Ticket, now: datetime) -> None:
+    """Use the ticket for this scan, or say what somebody else did to it in the meantime.
+
+    Accepted race: an undo that ends between the two statements leaves a refusal for a ticket that is held again;
+    scanned again, it is admitted.
+    """
+    changed = Ticket.objects.filter(pk=ticket.pk, status=TicketStatus.HELD).update(
+        status=TicketStatus.USED, used_at=now
+    )
+    if changed == 1:
+        scan.verdict, scan.reason = Verdict.ADMIT, None
+    else:
+        ticket.refresh_from_db(fields=["status"])
+        scan.reason = ENDED.get(TicketStatus(ticket.status), Reason.ALREADY_USED)
+        scan.first_use = _present_use(ticket) if scan.reason is Reason.ALREADY_USED else None
+    scan.save(update_fields=["verdict", "reason", "first_use"])
+
+
+def _first_answer(request: ScanRequest) -> Decision:
+    scans = Scan.objects.select_related("ticket__zone", "ticket__student", "first_use")
+    scan = scans.get(pk=request.scan_id)
+    if scan.code_digest != _digest(request.code):
+        raise ScanIdReused
+    return _decision(scan)
+
+
+def _take_back(scan: Scan, reason: str, user: User | None, now: datetime) -> None:
+    if scan.verdict != Verdict.ADMIT:
+        raise NotUndoable
+    changed = Ticket.objects.filter(pk=scan.ticket_id, status=TicketStatus.USED).update(
+        status=TicketStatus.HELD, used_at=None
+    )
+    if changed != 1:
+        raise NotUndoable
+    scan.undone_at, scan.undone_by, scan.undo_reason = now, user, reason
+    scan.save(update_fields=["undone_at", "undone_by", "undo_reason"])
+
+
+def _present_use(ticket: Ticket) -> Scan | None:
+    return Scan.objects.filter(ticket=ticket, verdict=Verdict.ADMIT, undone_at__isnull=True).first()
+
+
+def _digest(code: str) -> str:
+    """Return what is kept of a scanned text: enough to know it again, too little to show it at a gate."""
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def _decision(scan: Scan) -> Decision:
+    ticket, first = scan.ticket, scan.first_use
+    return Decision(
+        verdict=Verdict(scan.verdict),
+        reason=Reason(scan.reason) if scan.reason else None,
+        holder=_holder(ticket) if ticket else None,
+        zone=ticket.zone.name if ticket else None,
+        number=ticket.number if ticket else None,
+        first_use=FirstUse(first.received_at, first.gate) if first else None,
+    )
+
+
+def _holder(ticket: Ticket) -> Holder:
+    student = ticket.student
+    if student is None:
+        return Holder(ticket.guest_name, "", "")
+    return Holder(student.name, student.department, student.number_end)

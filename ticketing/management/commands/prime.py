@@ -1,0 +1,23 @@
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from ticketing.allocation.priming import prime, prime_forever
+
+
+class Command(BaseCommand):
+    help = "Make counters for new events and places for zones whose capacity changed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--forever", action="store_true", help="go on, twice a second, until SIGTERM")
+
+    def handle(self, *_args: Any, forever: bool, **_options: Any) -> None:
+        if not forever:
+            self.stdout.write(f"{prime()} changed")
+            return
+        stop = threading.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+        prime_forever(stop)

@@ -1,0 +1,177 @@
+"""The pages of students: they go through the same steps as the API."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import Student
+from accounts.passes import read_pass
+from accounts.permissions import redirect_to, student_required
+from accounts.sessions import current_student
+from festival.errors import KINDS, FestivalError, page_of, problem_document
+from ticketing import claims, events, tickets
+from ticketing.api import answers
+from ticketing.api.bodies import MOST_ZONES
+from ticketing.api.pagination import asked, listing, page
+from ticketing.errors import UnknownEvent, UnknownTicket
+from ticketing.models import Ticket, TicketStatus
+from ticketing.qr import code_text, svg
+from ticketing.signing import TicketCode, parse_ticket_code
+
+SHOWN_AFTER_CLOSING = timedelta(days=1)
+
+
+def for_page(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a public event document as the templates read it: times as datetimes, names in the reader's language."""
+    english = get_language() == "en"
+
+    def named(thing: dict[str, Any], key: str = "name") -> str:
+        return str((english and thing[f"{key}_en"]) or thing[key])
+
+    times = {key: datetime.fromisoformat(document[key]) for key in ("opens_at", "closes_at")}
+    resumes_at = document["resumes_at"]
+    return document | {
+        **times,
+        **{f"{key}_ms": round(at.timestamp() * 1000) for key, at in times.items()},
+        "resumes_at": datetime.fromisoformat(resumes_at) if resumes_at else None,
+        "display_name": named(document),
+        "pause_reason": named(document, "pause_reason"),
+        "zones": [zone | {"display_name": named(zone)} for zone in document["zones"]],
+    }
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Show the events whose sale is coming, open, or closed since yesterday."""
+    found = [for_page(document) for document in events.current_events(SHOWN_AFTER_CLOSING)]
+    return render(request, "ticketing/index.html", {"events": found})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
+    """Show an event, and take a press from a browser without JavaScript."""
+    try:
+        document = events.public_event(event_id)
+        if request.method == "POST":
+            return press(request, event_id, document)
+        student = current_student(request)
+        outcome = claims.last_answer(event_id=event_id, student_id=student.pk) if student else None
+    except UnknownEvent as error:
+        return page_of(request, error)
+    return event_page(request, document, answers.document(outcome) if outcome else None)
+
+
+def event_page(
+    request: HttpRequest, document: dict[str, Any], answer: dict[str, Any] | None, status: int = 200
+) -> HttpResponse:
+    shown = for_page(document)
+    if answer and "opens_at" in answer:
+        answer = answer | {"opens_at": datetime.fromisoformat(answer["opens_at"])}
+    context = {"event": shown, "answer": answer, "zones_form": shown["zones"]}
+    response = render(request, "ticketing/event.html", context, status=status)
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+def press(request: HttpRequest, event_id: UUID, document: dict[str, Any]) -> HttpResponse:
+    """Put a form's press before the authority: a counted answer is shown by the page itself, a refusal at once."""
+    claimant = read_pass(request)
+    if claimant is None:
+        return redirect_to("verify", request)
+    wanted = list(dict.fromkeys(filter(None, request.POST.getlist("zones"))))[:MOST_ZONES]
+    try:
+        outcome = claims.claim(event_id=event_id, zones=wanted, claimant=claimant) if wanted else None
+    except UnknownEvent:
+        raise
+    except FestivalError as error:
+        answer = problem_document(error.code, detail=error.detail)
+        return event_page(request, document, answer, KINDS[error.code].status)
+    if outcome is None:
+        return event_page(request, document, problem_document("malformed"), KINDS["malformed"].status)
+    if outcome.arrival is not None or outcome.ticket is not None:
+        return HttpResponseRedirect(f"{reverse('event', args=[event_id])}#result", status=303)
+    answer = answers.document(outcome)
+    return event_page(request, document, answer, answer["status"])
+
+
+@student_required
+@require_safe
+def my_tickets(request: HttpRequest, student: Student) -> HttpResponse:
+    """Show the student's tickets, newest first."""
+    try:
+        cursor, size = asked(request)
+        found = page(tickets.tickets_of(student), order=("-issued_at", "-id"), cursor=cursor, size=size)
+    except FestivalError as error:
+        return page_of(request, error)
+    around = listing(request, [], found.next, found.previous)
+    return render(request, "ticketing/tickets.html", {"tickets": found.rows, "next": around["next"]})
+
+
+def own(student: Student, code: str) -> Ticket:
+    """Return the student's ticket of that address; raises UnknownTicket."""
+    parsed = parse_ticket_code(code)
+    if parsed is None:
+        raise UnknownTicket
+    return tickets.own_ticket(student, parsed)
+
+
+@student_required
+@require_safe
+def ticket(request: HttpRequest, student: Student, code: str) -> HttpResponse:
+    """Show a ticket with its QR."""
+    try:
+        found = own(student, code)
+    except UnknownTicket as error:
+        return page_of(request, error)
+    qr = code_text(TicketCode(found.code), generation=found.generation, now_ms=now_ms())
+    context = {
+        "ticket": found,
+        "holder": {"name": student.name, "department": student.department, "student_number_end": student.number_end},
+        "qr_svg": svg(qr.text) if found.status == TicketStatus.HELD else "",
+        "valid_until_ms": qr.valid_until_ms,
+        "cancellable": tickets.may_cancel(found),
+    }
+    return render(request, "ticketing/ticket.html", context)
+
+
+@student_required
+@require_safe
+def ticket_qr(request: HttpRequest, student: Student, code: str) -> HttpResponse:
+    """Return the picture of the present step; its page asks for the next one before the step ends."""
+    try:
+        found = own(student, code)
+        if found.status != TicketStatus.HELD:
+            raise UnknownTicket
+    except UnknownTicket as error:
+        return page_of(request, error)
+    qr = code_text(TicketCode(found.code), generation=found.generation, now_ms=now_ms())
+    headers = {"X-Valid-Until-Ms": str(qr.valid_until_ms)}
+    return HttpResponse(svg(qr.text), content_type="image/svg+xml", headers=headers)
+
+
+@student_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, student: Student, code: str) -> HttpResponse:
+    """Ask before a ticket is given back, then give it back."""
+    try:
+        found = own(student, code)
+        if request.method == "POST":
+            tickets.cancel(student, TicketCode(found.code))
+    except UnknownTicket as error:
+        return page_of(request, error)
+    except FestivalError:
+        return HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
+    if request.method == "POST" or not tickets.may_cancel(found):
+        return HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
+    return render(request, "ticketing/cancel.html", {"ticket": found})
+
+
+def now_ms() -> int:
+    return round(timezone.now().timestamp() * 1000)
