@@ -1,8 +1,9 @@
-"""Become another program that dies with its parent: `python -IS launch.py SIGNAL PARENT UID GID PROGRAM [ARGUMENT…]`.
+"""Become another program that dies with its parent: `python -IS launch.py SIGNAL PARENT UID GID PROGRAM
+[ARGUMENT…]`.
 
-Run as a script between fork and the real program, so that user and parent's death are set without code of ours running
-in a forked copy of a threaded process. UID and GID are -1 when the user stays. Where the kernel knows no parent-death
-signal (macOS), the program lives on and the next start finds it by its record.
+Run as a script between fork and the real program, so that user and parent's death are set without code of
+ours running in a forked copy of a threaded process. UID and GID are -1 when the user stays. Where the kernel
+knows no parent-death signal (macOS), the program lives on and the next start finds it by its record.
 """
 
 import ctypes

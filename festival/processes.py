@@ -1,4 +1,5 @@
-"""Processes that we start: tied to our life, recorded with their birth, found again and ended after a crash of ours."""
+"""Processes that we start: tied to our life, recorded with their birth, found again and ended after a crash
+of ours."""
 
 import contextlib
 import json
@@ -43,8 +44,8 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, its words in `log`, its identity in `record`.
 
-    A session of its own keeps the terminal's Ctrl-C away: we end our children in order. Call it from the main thread:
-    the kernel ties a child to the thread that started it.
+    A session of its own keeps the terminal's Ctrl-C away: we end our children in order. Call it from the main
+    thread: the kernel ties a child to the thread that started it.
     """
     start = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(end_signal)), str(os.getpid())]
     with log.open("ab") as output:
@@ -91,6 +92,14 @@ def is_alive(pid: int, birth: float) -> bool:
     return now is not None and abs(now - birth) < SAME_BIRTH_S
 
 
+def runs_program(pid: int, name: str) -> bool:
+    """Say whether the process with this pid runs the program of that name."""
+    try:
+        return bool(psutil.Process(pid).name() == name)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def wait_until(done: Callable[[], bool], seconds: float, stopping: Callable[[], bool] = never) -> bool:
     """Wait for `done` and say whether it came true in time and before somebody wanted to stop."""
     limit = time.monotonic() + seconds
@@ -101,18 +110,23 @@ def wait_until(done: Callable[[], bool], seconds: float, stopping: Callable[[], 
     return True
 
 
-def group_is_gone(pid: int) -> bool:
-    """Say whether neither the child nor anything it started in its own session is left."""
+def group(pid: int) -> list[psutil.Process]:
+    """Return the living processes of the group that a child leads or led, found by our environment's
+    folder."""
+    members = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):  # it ended while we looked
-            if os.getpgid(process.pid) == pid and process.status() != psutil.STATUS_ZOMBIE:
-                return False
-    return True
+            ours = any(sys.prefix in word for word in process.cmdline()[:3])
+            if os.getpgid(process.pid) == pid and ours and process.status() != psutil.STATUS_ZOMBIE:
+                members.append(process)
+    return members
 
 
 def kill_group(pid: int) -> None:
     """Kill the child and whatever it started in its own session."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # gone; macOS says "not permitted" for zombies
+    with contextlib.suppress(
+        ProcessLookupError, PermissionError
+    ):  # gone; macOS says "not permitted" for zombies
         os.killpg(pid, signal.SIGKILL)
 
 
@@ -133,24 +147,33 @@ def end(
 
 
 def end_stale(file: Path, *, end_signal: signal.Signals, seconds: float = 8) -> int | None:
-    """End what a dead process of ours left running under this record; return its pid when there was something.
+    """End what a dead process of ours left running under this record; return its pid when there was
+    something.
 
     Only call it when the parent in the record is known to be dead (see `has_living_parent`).
     """
     record = read_record(file)
     file.unlink(missing_ok=True)
-    if record is None or not is_alive(record.pid, record.born):
+    if record is None:
         return None
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(record.pid, end_signal)
-    wait_until(lambda: not is_alive(record.pid, record.born), seconds)
-    kill_group(record.pid)
-    wait_until(lambda: not is_alive(record.pid, record.born), 2)
-    return record.pid
+    leader_lives = is_alive(record.pid, record.born)
+    if leader_lives:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(record.pid, end_signal)
+        if not wait_until(lambda: not is_alive(record.pid, record.born), seconds):
+            kill_group(record.pid)
+    # Its pid may be another's by now: what is left of its group is told by our environment's folder.
+    left = group(record.pid)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    wait_until(lambda: not group(record.pid) and not is_alive(record.pid, record.born), 3)
+    return record.pid if leader_lives or left else None
 
 
 def has_living_parent(file: Path) -> bool:
-    """Say whether the process in this record still runs and so does whoever started it, somebody else than we."""
+    """Say whether the process in this record still runs and so does whoever started it, somebody else than
+    we."""
     record = read_record(file)
     return (
         record is not None
