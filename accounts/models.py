@@ -80,7 +80,9 @@ class StudentStatus(models.TextChoices):
 
 
 @pghistory.track(
-    pghistory.UpdateEvent("student_changed", condition=pghistory.AnyChange("status", "level", "department", "year")),
+    pghistory.UpdateEvent(
+        "student_changed", condition=pghistory.AnyChange("status", "level", "department", "year")
+    ),
     fields=["status", "level", "department", "year", "campus"],
     model_name="StudentChange",
 )
@@ -93,7 +95,11 @@ class Student(models.Model):
     department = models.CharField(_("department"), max_length=100, blank=True)
     year = models.PositiveSmallIntegerField(_("year of study"), null=True, blank=True)
     level = models.CharField(
-        _("level"), max_length=20, choices=Level.choices, default=Level.UNDERGRADUATE, db_default=Level.UNDERGRADUATE
+        _("level"),
+        max_length=20,
+        choices=Level.choices,
+        default=Level.UNDERGRADUATE,
+        db_default=Level.UNDERGRADUATE,
     )
     status = models.CharField(
         _("academic status"),
@@ -123,7 +129,9 @@ class Student(models.Model):
                 condition=Q(year__isnull=True) | Q(year__range=(1, 12)), name="student_year_is_possible"
             ),
             models.CheckConstraint(condition=Q(level__in=Level.values), name="student_level_is_known"),
-            models.CheckConstraint(condition=Q(status__in=StudentStatus.values), name="student_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=StudentStatus.values), name="student_status_is_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -142,7 +150,9 @@ class Student(models.Model):
 class Consent(models.Model):
     """A student's consent to one version of the notice, and its withdrawal."""
 
-    student = models.ForeignKey(Student, verbose_name=_("student"), on_delete=models.CASCADE, related_name="consents")
+    student = models.ForeignKey(
+        Student, verbose_name=_("student"), on_delete=models.CASCADE, related_name="consents"
+    )
     version = models.CharField(_("version of the notice"), max_length=20)
     given_at = models.DateTimeField(_("given at"), default=timezone.now)
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
@@ -171,7 +181,9 @@ class StudentSession(models.Model):
     """A login of a student on one device; the claim pass names it, and ending it ends the pass."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    student = models.ForeignKey(Student, verbose_name=_("student"), on_delete=models.CASCADE, related_name="sessions")
+    student = models.ForeignKey(
+        Student, verbose_name=_("student"), on_delete=models.CASCADE, related_name="sessions"
+    )
     device = models.CharField(_("device"), max_length=80, blank=True)
     created_at = models.DateTimeField(_("logged in at"), default=timezone.now)
     expires_at = models.DateTimeField(_("ends at"))
@@ -183,7 +195,9 @@ class StudentSession(models.Model):
         ordering = ["-created_at", "id"]
         indexes = [models.Index(fields=["student", "-created_at"], name="session_by_student")]
         constraints = [
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="session_ends_after_login")
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="session_ends_after_login"
+            )
         ]
 
     def __str__(self) -> str:
@@ -195,7 +209,11 @@ class VerificationAttempt(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     student = models.ForeignKey(
-        Student, verbose_name=_("student"), null=True, on_delete=models.CASCADE, related_name="verification_attempts"
+        Student,
+        verbose_name=_("student"),
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="verification_attempts",
     )
     subject_digest = models.CharField(max_length=64, editable=False)
     network_digest = models.CharField(max_length=64, editable=False)
@@ -216,9 +234,12 @@ class VerificationAttempt(models.Model):
             models.Index(fields=["-created_at", "id"], name="attempt_by_time"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="attempt_ends_after_start"),
             models.CheckConstraint(
-                condition=Q(succeeded_at__isnull=True) | Q(student__isnull=False), name="attempt_succeeds_for_somebody"
+                condition=Q(expires_at__gt=F("created_at")), name="attempt_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(succeeded_at__isnull=True) | Q(student__isnull=False),
+                name="attempt_succeeds_for_somebody",
             ),
         ]
 

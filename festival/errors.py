@@ -1,4 +1,4 @@
-"""The root of our errors, the one table of their HTTP answers, and the answers themselves: problem documents and pages."""
+"""The root of our errors, the one table of their HTTP answers, and the answers: problem documents and pages."""
 
 import logging
 import sys
@@ -94,7 +94,9 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def problem_document(code: str, *, detail: Text = "", extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def problem_document(
+    code: str, *, detail: Text = "", extra: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the problem document (RFC 9457) of a code as plain values."""
     kind = KINDS[code]
     document = {"type": "about:blank", "title": str(kind.title), "status": kind.status, "code": code}
@@ -184,19 +186,19 @@ def respond(request: HttpRequest, code: str, template: str, retry_after: int | N
     return response
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return respond(request, "malformed", "400.html")
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return respond(request, "forbidden", "403.html")
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return respond(request, "not_found", "404.html")
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return respond(request, "csrf_failed", "403_csrf.html")
 
 

@@ -10,12 +10,12 @@ from django.http import HttpRequest, JsonResponse
 from festival.redis import sale
 
 
-def alive(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
+def alive(request: HttpRequest) -> JsonResponse:
     """Answer without asking any server."""
     return JsonResponse({"status": "ok"})
 
 
-def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - a view
+def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 with `ok` or `degraded` and each part, 503 when no claim can be served."""
     parts = {name: state(ask) for name, ask in PARTS.items()}
     serving = parts["postgresql"] == "ok"  # the authority of mode `database`

@@ -17,7 +17,7 @@ def describe(error: BaseException | None) -> list[dict[str, Any]]:
     A message may quote what a person typed, or a row (PostgreSQL's DETAIL does).
     """
     chain: list[dict[str, Any]] = []
-    while error is not None and len(chain) < 5:  # noqa: PLR2004 - deeper causes repeat themselves
+    while error is not None and len(chain) < 5:
         diagnosis = getattr(error, "diag", None)
         facts = {
             "type": f"{type(error).__module__}.{type(error).__qualname__}",

@@ -40,7 +40,7 @@ INSTALLED_APPS = [
     "accounts",
     "ticketing",
     "festival.apps.FestivalConfig",
-    "django.contrib.admin",
+    "accounts.admin_app.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -102,8 +102,16 @@ TEMPLATES = [
 PGBOUNCER = env.boolean("FESTIVAL_PGBOUNCER", default=False)
 POOL_SIZE = env.integer("FESTIVAL_POOL_SIZE", default=10, least=1, most=500)
 TIMEOUTS_MS = {
-    "web": {"lock_timeout": 5_000, "statement_timeout": 10_000, "idle_in_transaction_session_timeout": 15_000},
-    "worker": {"lock_timeout": 5_000, "statement_timeout": 60_000, "idle_in_transaction_session_timeout": 90_000},
+    "web": {
+        "lock_timeout": 5_000,
+        "statement_timeout": 10_000,
+        "idle_in_transaction_session_timeout": 15_000,
+    },
+    "worker": {
+        "lock_timeout": 5_000,
+        "statement_timeout": 60_000,
+        "idle_in_transaction_session_timeout": 90_000,
+    },
     "command": {"lock_timeout": 30_000, "statement_timeout": 0, "idle_in_transaction_session_timeout": 0},
 }[ROLE]
 _database = env.url("DATABASE_URL", ("postgresql", "postgres"))
@@ -127,7 +135,9 @@ if ROLE == "web":
 if PGBOUNCER:
     DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None
 else:
-    DATABASES["default"]["OPTIONS"]["options"] = " ".join(f"-c {name}={ms}" for name, ms in TIMEOUTS_MS.items())
+    DATABASES["default"]["OPTIONS"]["options"] = " ".join(
+        f"-c {name}={ms}" for name, ms in TIMEOUTS_MS.items()
+    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis in two roles: the sale (kept for ever, append-only) and what may be lost (cache, sessions' copies).
@@ -169,8 +179,12 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_AUTHENTICATED_LOGIN_REDIRECTS = False  # a student may log in as staff on the same phone
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Daedong"
+MFA_TOTP_TOLERANCE = 1  # phones are off by some seconds
+MFA_ADAPTER = "accounts.staff.SecondFactorAdapter"
 STAFF_SESSION_SECONDS = 12 * 3600
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = STAFF_SESSION_SECONDS
@@ -217,7 +231,10 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(env.text("FESTIVAL_STATIC_ROOT", str(DATA_DIR / "static")))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "media"},
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if MODE == "test"
@@ -228,13 +245,18 @@ STORAGES = {
 # Mail leaves through the job worker only
 MAIL_FROM = env.text("FESTIVAL_MAIL_FROM", "festival@localhost" if MODE != "production" else None)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
-_mail = env.url("FESTIVAL_MAIL_URL", ("smtp", "smtps") if MODE == "production" else ("smtp", "smtps", "folder"))
+_mail = env.url(
+    "FESTIVAL_MAIL_URL", ("smtp", "smtps") if MODE == "production" else ("smtp", "smtps", "folder")
+)
 if _mail.scheme == "folder":
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = _mail.path
 else:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or (465 if _mail.scheme == "smtps" else 587)
+    EMAIL_HOST, EMAIL_PORT = (
+        _mail.hostname or "localhost",
+        _mail.port or (465 if _mail.scheme == "smtps" else 587),
+    )
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
     EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp" and bool(_mail.username)
 EMAIL_TIMEOUT = 20

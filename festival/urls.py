@@ -10,9 +10,12 @@ from festival import health
 
 
 @require_safe
-def robots(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+def robots(request: HttpRequest) -> HttpResponse:
     """Keep search engines at the public pages."""
-    private = "".join(f"Disallow: {place}\n" for place in ("/admin/", "/staff/", "/api/", "/tickets/", "/gate/", "/accounts/"))
+    private = "".join(
+        f"Disallow: {place}\n"
+        for place in ("/admin/", "/staff/", "/api/", "/tickets/", "/gate/", "/accounts/")
+    )
     return HttpResponse(f"User-agent: *\n{private}", content_type="text/plain")
 
 
@@ -32,5 +35,6 @@ if settings.DEMO:
 
 handler400 = "festival.errors.bad_request"
 handler403 = "festival.errors.forbidden"
+handler429 = "accounts.staff.too_many"
 handler404 = "festival.errors.not_found"
 handler500 = "festival.errors.server_error"

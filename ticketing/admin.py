@@ -66,7 +66,10 @@ class EventAdmin(admin.ModelAdmin[Event]):
     inlines = [ZoneInline]
     fieldsets = [
         (None, {"fields": ["festival", ("name", "name_en")]}),
-        (_("Sale"), {"fields": [("opens_at", "closes_at"), "mode", "waitlist_size", "limit_group", "rehearsal"]}),
+        (
+            _("Sale"),
+            {"fields": [("opens_at", "closes_at"), "mode", "waitlist_size", "limit_group", "rehearsal"]},
+        ),
         (_("Show"), {"fields": ["doors_open_at"]}),
         (_("Pause"), {"fields": ["paused", "pause_reason", "pause_reason_en", "resumes_at"]}),
     ]
@@ -74,7 +77,17 @@ class EventAdmin(admin.ModelAdmin[Event]):
 
 @admin.register(Ticket)
 class TicketAdmin(Kept):
-    list_display = ["code", "event", "zone", "number", "student", "guest_name", "status", "arrival", "issued_at"]
+    list_display = [
+        "code",
+        "event",
+        "zone",
+        "number",
+        "student",
+        "guest_name",
+        "status",
+        "arrival",
+        "issued_at",
+    ]
     list_filter = ["status", "event"]
     list_select_related = ["event", "zone", "student"]
     search_fields = ["=code", "=student__student_number", "=student__name"]
@@ -121,7 +134,8 @@ class BarAdmin(Kept):
     def lift(self, request: HttpRequest, chosen: QuerySet[Bar]) -> None:
         """Let the students of the chosen bars claim again."""
         lifted = sum(
-            allocator_of(bar.event_id).lift_bar(event_id=bar.event_id, student_id=bar.student_id) for bar in chosen
+            allocator_of(bar.event_id).lift_bar(event_id=bar.event_id, student_id=bar.student_id)
+            for bar in chosen
         )
         self.message_user(request, ngettext("%d bar is lifted.", "%d bars are lifted.", lifted) % lifted)
 

@@ -72,7 +72,12 @@ def zones_of(events: Sequence[Event]) -> dict[UUID, list[dict[str, Any]]]:
     """Return the zones of each event with the number of places a newcomer could win now (None: not primed yet)."""
     found: dict[UUID, list[dict[str, Any]]] = {event.pk: [] for event in events}
     free = Count("places", filter=Q(places__free=True))
-    rows = Zone.objects.filter(event__in=events).select_related("state").annotate(free=free).order_by("name", "id")
+    rows = (
+        Zone.objects.filter(event__in=events)
+        .select_related("state")
+        .annotate(free=free)
+        .order_by("name", "id")
+    )
     for zone in rows:
         left = zone.free if hasattr(zone, "state") else None
         found[zone.event_id].append(
@@ -92,7 +97,9 @@ def document(event: Event, zones: list[dict[str, Any]], now: datetime) -> dict[s
         "rehearsal": event.rehearsal,
         "pause_reason": event.pause_reason if event.paused else "",
         "pause_reason_en": event.pause_reason_en if event.paused else "",
-        "resumes_at": timezone.localtime(event.resumes_at).isoformat() if event.paused and event.resumes_at else None,
+        "resumes_at": timezone.localtime(event.resumes_at).isoformat()
+        if event.paused and event.resumes_at
+        else None,
         "zones": zones,
     }
 

@@ -1,6 +1,6 @@
-"""The gate: one scan in, one verdict out, kept as it was answered; and its undo.
+"""Step 6: the gate. One scan in, one verdict out, kept as it was answered; and its undo.
 
-Lock order: the row of the scan, then the row of the ticket. Nothing else is locked, and no network is used in between.
+Lock order: the row of the scan, then the row of the ticket. Nothing else is locked and no network used in between.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from ticketing.errors import UnknownEvent
 from ticketing.models import Event, GateDevice, Scan, Ticket, TicketStatus
 from ticketing.models.gate import Reason, Verdict
 
-# A genuine code of a ticket whose row is not there: its generation is unknown, and hardly any is higher than this.
+# Tried for a ticket whose row is not there, so that nobody knows its generation; hardly any is ever higher.
 POSSIBLE_GENERATIONS = range(32)
 
 ENDED = {TicketStatus.VOID: Reason.VOID, TicketStatus.CANCELLED: Reason.CANCELLED}
@@ -102,8 +102,8 @@ def admit(request: ScanRequest, *, now: datetime | None = None) -> Decision:
 
     1. Read the ticket and judge it, without a lock.
     2. Insert the scan as refused: whoever comes second with its id waits here, then reads the first answer.
-    3. If nothing speaks against it, move the ticket from held to used on condition that it is still held. Of two
-       scanners at the same instant one changes the row, the other waits for it and changes none.
+    3. If nothing speaks against it, move the ticket from held to used on condition that it is still held. Of
+       two scanners at the same instant one changes the row, the other waits for it and changes none.
     """
     now = now or timezone.now()
     with transaction.atomic():
@@ -143,8 +143,8 @@ def _judge(request: ScanRequest, now: datetime) -> tuple[Ticket | None, Reason |
     """Return the ticket that a code proves, and what speaks against it.
 
     The row is read before the proof is checked: the key belongs to the ticket's generation. Accepted races: what
-    changes between this reading and the end of the transaction is seen by the next scan, except that a ticket which
-    is no longer held is never admitted; an event deleted in that instant makes the scan fail and be sent again.
+    changes after this reading is seen by the next scan, except that a ticket which is no longer held is never
+    admitted; an event deleted in that instant makes the scan fail, to be sent again.
     """
     reading = qr.read(request.code)
     if reading is None:
@@ -182,7 +182,7 @@ def _must_exist(event: UUID | None) -> None:
 
 
 def _refused(request: ScanRequest, ticket: Ticket | None, reason: Reason, now: datetime) -> Scan:
-    used_before = ticket is not None and reason is Reason.ALREADY_USED
+    used = ticket if reason is Reason.ALREADY_USED else None
     return Scan(
         scan_id=request.scan_id,
         ticket=ticket,
@@ -193,7 +193,7 @@ def _refused(request: ScanRequest, ticket: Ticket | None, reason: Reason, now: d
         received_at=now,
         verdict=Verdict.REFUSE,
         reason=reason,
-        first_use=_present_use(ticket) if used_before and ticket is not None else None,
+        first_use=_present_use(used) if used else None,
         user=request.user,
         device=request.device,
     )
@@ -209,22 +209,22 @@ def _reserved(scan: Scan) -> bool:
         scan.gate,
         scan.scanned_at,
         scan.received_at,
-        scan.verdict,
-        scan.reason,
+        str(scan.verdict),
+        str(scan.reason),
         scan.first_use_id,
         scan.user_id,
         scan.device_id,
     )
     with connection.cursor() as cursor:
         cursor.execute(RESERVE, values)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _use(scan: Scan, ticket: Ticket, now: datetime) -> None:
     """Use the ticket for this scan, or say what somebody else did to it in the meantime.
 
-    Accepted race: an undo that ends between the two statements leaves a refusal for a ticket that is held again;
-    scanned again, it is admitted.
+    Accepted race: an undo that ends between the two statements leaves a refusal for a ticket that is held again:
+    the next scan admits it.
     """
     changed = Ticket.objects.filter(pk=ticket.pk, status=TicketStatus.HELD).update(
         status=TicketStatus.USED, used_at=now
@@ -247,7 +247,7 @@ def _first_answer(request: ScanRequest) -> Decision:
 
 
 def _take_back(scan: Scan, reason: str, user: User | None, now: datetime) -> None:
-    if scan.verdict != Verdict.ADMIT:
+    if scan.ticket_id is None or scan.verdict != Verdict.ADMIT:
         raise NotUndoable
     changed = Ticket.objects.filter(pk=scan.ticket_id, status=TicketStatus.USED).update(
         status=TicketStatus.HELD, used_at=None

@@ -12,7 +12,9 @@ from ticketing.signing import TicketCode
 
 def tickets_of(student: Student) -> QuerySet[Ticket]:
     """Return the student's own tickets, newest first, with what a list shows of them."""
-    return Ticket.objects.filter(student=student).select_related("event", "zone").order_by("-issued_at", "-id")
+    return (
+        Ticket.objects.filter(student=student).select_related("event", "zone").order_by("-issued_at", "-id")
+    )
 
 
 def own_ticket(student: Student, code: TicketCode) -> Ticket:

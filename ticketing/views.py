@@ -133,7 +133,11 @@ def ticket(request: HttpRequest, student: Student, code: str) -> HttpResponse:
     qr = code_text(TicketCode(found.code), generation=found.generation, now_ms=now_ms())
     context = {
         "ticket": found,
-        "holder": {"name": student.name, "department": student.department, "student_number_end": student.number_end},
+        "holder": {
+            "name": student.name,
+            "department": student.department,
+            "student_number_end": student.number_end,
+        },
         "qr_svg": svg(qr.text) if found.status == TicketStatus.HELD else "",
         "valid_until_ms": qr.valid_until_ms,
         "cancellable": tickets.may_cancel(found),

@@ -8,6 +8,6 @@ from ticketing.allocation.database import DatabaseAllocator
 __all__ = ["Allocator", "CancelResult", "Decision", "Outcome", "Press", "allocator_of"]
 
 
-def allocator_of(event_id: UUID) -> Allocator:  # noqa: ARG001 - every event is decided in PostgreSQL
+def allocator_of(event_id: UUID) -> Allocator:
     """Return the authority that decides for an event."""
     return DatabaseAllocator()

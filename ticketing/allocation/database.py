@@ -18,7 +18,18 @@ from ticketing.allocation.base import Allocator, CancelResult, Decision, Held, O
 from ticketing.allocation.facts import Facts, judge, read_facts
 from ticketing.allocation.tries import count_early, count_try
 from ticketing.errors import Inconsistent
-from ticketing.models import LIVE, Bar, Claim, Event, EventState, Place, SaleCounter, Ticket, TicketStatus, Zone
+from ticketing.models import (
+    LIVE,
+    Bar,
+    Claim,
+    Event,
+    EventState,
+    Place,
+    SaleCounter,
+    Ticket,
+    TicketStatus,
+    Zone,
+)
 from ticketing.models.authority import Answer
 from ticketing.signing import TicketCode, new_ticket_code
 
@@ -84,7 +95,11 @@ class DatabaseAllocator(Allocator):
         return refused(press, turn.facts, refusal)
 
     def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:
-        ticket = Ticket.objects.filter(event=event_id, student=student_id, status__in=LIVE).select_related("zone").first()
+        ticket = (
+            Ticket.objects.filter(event=event_id, student=student_id, status__in=LIVE)
+            .select_related("zone")
+            .first()
+        )
         if ticket is not None:
             return holding(Decision.WON, ticket)
         claims = list(Claim.objects.filter(event=event_id, student=student_id).order_by("arrival"))
@@ -103,13 +118,19 @@ class DatabaseAllocator(Allocator):
             if not open_doors and end(ticket, TicketStatus.CANCELLED, Q(status=TicketStatus.HELD), at=now):
                 return CancelResult.CANCELLED
         ticket.refresh_from_db(fields=["status"])
-        return CancelResult.CANCELLED if ticket.status == TicketStatus.CANCELLED else CancelResult.NOT_CANCELLABLE
+        return (
+            CancelResult.CANCELLED
+            if ticket.status == TicketStatus.CANCELLED
+            else CancelResult.NOT_CANCELLABLE
+        )
 
     def void(self, *, code: TicketCode, actor_id: int, reason: str) -> bool:
         ticket = Ticket.objects.get(code=code)
         with transaction.atomic():
             lock(ticket.limit_group)
-            ended = end(ticket, TicketStatus.VOID, Q(status__in=LIVE), at=self.now(), actor_id=actor_id, reason=reason)
+            ended = end(
+                ticket, TicketStatus.VOID, Q(status__in=LIVE), at=self.now(), actor_id=actor_id, reason=reason
+            )
             if ended and ticket.student_id is not None:
                 facts = {"reason": reason, "actor_id": actor_id}
                 Bar.objects.get_or_create(
@@ -136,7 +157,11 @@ def allocate(turn: Turn) -> Outcome:
     tries = count_try(event_id=press.event_id, student_id=press.student_id, now=turn.at)
     if not tries.allowed:
         return Outcome(
-            Decision.TOO_MANY_REQUESTS, press.event_id, press.student_id, turn.at, retry_after=tries.retry_after
+            Decision.TOO_MANY_REQUESTS,
+            press.event_id,
+            press.student_id,
+            turn.at,
+            retry_after=tries.retry_after,
         )
     if not turn.facts.opening_seen:
         EventState.objects.filter(event=press.event_id).update(opening=turn.facts.opens_at)
@@ -185,7 +210,11 @@ def win(turn: Turn, place: Place) -> Outcome:
 
 def lose(turn: Turn) -> Outcome:
     """Record a student's first loss with its arrival; a later loss is answered by the first arrival again."""
-    first = Claim.objects.filter(event=turn.press.event_id, student=turn.press.student_id).order_by("arrival").first()
+    first = (
+        Claim.objects.filter(event=turn.press.event_id, student=turn.press.student_id)
+        .order_by("arrival")
+        .first()
+    )
     return lost(first or count(turn, Answer.SOLD_OUT))
 
 
@@ -207,7 +236,13 @@ def count(turn: Turn, answer: Answer) -> Claim:
 
 
 def end(
-    ticket: Ticket, status: TicketStatus, only_if: Q, *, at: datetime, actor_id: int | None = None, reason: str = ""
+    ticket: Ticket,
+    status: TicketStatus,
+    only_if: Q,
+    *,
+    at: datetime,
+    actor_id: int | None = None,
+    reason: str = "",
 ) -> bool:
     """End a ticket that is still as `only_if` says and free its place; the caller holds the counter's lock.
 

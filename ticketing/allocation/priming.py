@@ -29,7 +29,9 @@ def make_counters() -> int:
     """Make the counter row of every limit group that has none."""
     events = Event.objects.annotate(group=Coalesce("limit_group_id", "id"))
     missing = events.exclude(Exists(SaleCounter.objects.filter(group=OuterRef("group"))))
-    return sum(SaleCounter.objects.get_or_create(group=group)[1] for group in missing.values_list("group", flat=True))
+    return sum(
+        SaleCounter.objects.get_or_create(group=group)[1] for group in missing.values_list("group", flat=True)
+    )
 
 
 def make_states() -> int:
@@ -87,7 +89,9 @@ def add_places(zone_id: UUID, *, wanted: int, missing: int) -> int:
 
 def remove_free_places(zone: Zone, *, surplus: int) -> int:
     """Delete the free places with the highest numbers; tickets that have ended keep their number."""
-    highest = Place.objects.filter(zone=zone, free=True).order_by("-number").values_list("pk", flat=True)[:surplus]
+    highest = (
+        Place.objects.filter(zone=zone, free=True).order_by("-number").values_list("pk", flat=True)[:surplus]
+    )
     doomed = list(highest)
     Ticket.objects.filter(place__in=doomed).update(place=None)
     return Place.objects.filter(pk__in=doomed, free=True).delete()[0]

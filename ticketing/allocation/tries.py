@@ -41,7 +41,8 @@ def count_try(*, event_id: UUID, student_id: int, now: datetime) -> Try:
             INSERT INTO ticketing_trybudget AS budget (event_id, student_id, window_at, in_window)
             VALUES (%(event)s, %(student)s, %(now)s, 1)
             ON CONFLICT (event_id, student_id) DO UPDATE SET
-                in_window = CASE WHEN budget.window_at > %(start)s THEN least(budget.in_window + 1, %(most)s) ELSE 1 END,
+                in_window = CASE WHEN budget.window_at > %(start)s
+                                 THEN least(budget.in_window + 1, %(most)s) ELSE 1 END,
                 window_at = CASE WHEN budget.window_at > %(start)s THEN budget.window_at ELSE %(now)s END
             RETURNING in_window, window_at
             """,

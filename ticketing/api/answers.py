@@ -18,7 +18,9 @@ CODES: Mapping[Decision, str] = {Decision.SESSION_ENDED: "login_required"}
 def claim_answer(outcome: Outcome) -> HttpResponse:
     """Return the HTTP answer to a press."""
     if outcome.ticket is not None:
-        return JsonResponse(won(outcome), status=STATUS[outcome.decision], headers={"Cache-Control": "no-store"})
+        return JsonResponse(
+            won(outcome), status=STATUS[outcome.decision], headers={"Cache-Control": "no-store"}
+        )
     code, detail, extra = refusal(outcome)
     return problem(code, detail=detail, retry_after=outcome.retry_after, extra=extra)
 
@@ -60,7 +62,11 @@ def refusal(outcome: Outcome) -> tuple[str, str, dict[str, Any]]:
             return code, outcome.pause_reason, {"reason": outcome.pause_reason, "resumes_at": resumes_at}
         case Decision.LIMIT_REACHED:
             event = {"id": str(outcome.other_event_id), "name": outcome.other_event_name}
-            return code, _("Your ticket for %(event)s counts for this one too.") % {"event": event["name"]}, {"event": event}
+            return (
+                code,
+                _("Your ticket for %(event)s counts for this one too.") % {"event": event["name"]},
+                {"event": event},
+            )
         case Decision.SESSION_ENDED:
             return code, _("Your login has ended. Please log in again."), {}
     return code, "", {}

@@ -18,7 +18,9 @@ def read_json(request: HttpRequest) -> dict[str, Any]:
         raise Malformed("Content-Type: application/json")
     try:
         body = request.body if int(request.META.get("CONTENT_LENGTH") or 0) <= MOST_BYTES else b""
-        document = json.loads(body.decode(), object_pairs_hook=without_repeats, parse_constant=refuse_constant)
+        document = json.loads(
+            body.decode(), object_pairs_hook=without_repeats, parse_constant=refuse_constant
+        )
     except (ValueError, RecursionError, RequestDataTooBig) as error:
         raise Malformed from error
     if not isinstance(document, dict):

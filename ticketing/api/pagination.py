@@ -1,4 +1,4 @@
-"""Keyset pagination: a page begins behind the last row's values, so that nothing is lost or repeated by ties or inserts."""
+"""Keyset pagination: a page begins behind the last row's values; ties and inserts lose nothing, repeat nothing."""
 
 import base64
 import json
@@ -49,7 +49,9 @@ class Cursor:
         return cls(tuple(values), backwards)
 
 
-def page(rows: QuerySet[Row], *, order: Sequence[str], cursor: Cursor | None, size: int = PAGE) -> Keyset[Row]:
+def page(
+    rows: QuerySet[Row], *, order: Sequence[str], cursor: Cursor | None, size: int = PAGE
+) -> Keyset[Row]:
     """Return one page of rows in `order`: field names, `-` for descending, never null, the primary key last."""
     if order[-1].lstrip("-") not in ("pk", rows.model._meta.pk.name):
         raise ValueError("the order must end in the primary key")
@@ -113,12 +115,14 @@ def cursor_of(row: Model, order: Sequence[str], *, backwards: bool) -> str:
 def asked(request: HttpRequest) -> tuple[Cursor | None, int]:
     """Return the cursor and the page size that a request asks for; raises Malformed."""
     text, size = request.GET.get("cursor"), request.GET.get("limit", str(PAGE))
-    if not (size.isascii() and size.isdigit() and len(size) < 4 and 1 <= int(size) <= MOST):  # noqa: PLR2004
+    if not (size.isascii() and size.isdigit() and len(size) < 4 and 1 <= int(size) <= MOST):
         raise Malformed(f"limit: 1 to {MOST}")
     return (Cursor.read(text) if text else None), int(size)
 
 
-def listing(request: HttpRequest, results: Sequence[Any], keyset_next: str | None, keyset_previous: str | None) -> dict[str, Any]:
+def listing(
+    request: HttpRequest, results: Sequence[Any], keyset_next: str | None, keyset_previous: str | None
+) -> dict[str, Any]:
     """Return the list document: results and the addresses of the pages around them."""
 
     def address(cursor: str | None) -> str | None:

@@ -14,7 +14,9 @@ class ZoneDocument(serializers.Serializer[None]):
     name = serializers.CharField(help_text="The zone's key in a claim, in every language.")
     name_en = serializers.CharField(help_text="For show; may be empty.")
     capacity = serializers.IntegerField()
-    left = serializers.IntegerField(allow_null=True, help_text="What a newcomer could win now; null when unknown.")
+    left = serializers.IntegerField(
+        allow_null=True, help_text="What a newcomer could win now; null when unknown."
+    )
 
 
 class EventDocument(serializers.Serializer[None]):
@@ -39,7 +41,10 @@ class EventList(serializers.Serializer[None]):
 
 class ClaimRequest(serializers.Serializer[None]):
     zones = serializers.ListField(
-        child=serializers.CharField(), min_length=1, max_length=20, help_text="Different names, the first choice first."
+        child=serializers.CharField(),
+        min_length=1,
+        max_length=20,
+        help_text="Different names, the first choice first.",
     )
 
 
@@ -72,7 +77,17 @@ class TicketDocument(serializers.ModelSerializer[Ticket]):
 
     class Meta:
         model = Ticket
-        fields = ["ticket", "event", "event_name", "zone", "number", "status", "arrival", "issued_at", "used_at"]
+        fields = [
+            "ticket",
+            "event",
+            "event_name",
+            "zone",
+            "number",
+            "status",
+            "arrival",
+            "issued_at",
+            "used_at",
+        ]
 
 
 class TicketList(serializers.Serializer[None]):
@@ -83,4 +98,6 @@ class TicketList(serializers.Serializer[None]):
 
 class QrDocument(serializers.Serializer[None]):
     text = serializers.CharField(help_text="What the QR says in the present step.")
-    valid_until_ms = serializers.IntegerField(help_text="The end of the step; a gate takes the text 30 s longer.")
+    valid_until_ms = serializers.IntegerField(
+        help_text="The end of the step; a gate takes the text 30 s longer."
+    )

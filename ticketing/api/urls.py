@@ -9,7 +9,7 @@ from ticketing.api import views
 from ticketing.api.gate import gate_urlpatterns
 
 
-def nothing_here(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+def nothing_here(request: HttpRequest) -> HttpResponse:
     """Answer an unknown address under /api/, with or without its last slash."""
     return problem("not_found")
 

@@ -44,7 +44,9 @@ def ticket_code(text: str) -> TicketCode:
 class ClockView(APIView):
     """The clock that decides."""
 
-    @extend_schema(parameters=[OpenApiParameter("event", UUID)], responses={200: serializers.Clock, **PROBLEM})
+    @extend_schema(
+        parameters=[OpenApiParameter("event", UUID)], responses={200: serializers.Clock, **PROBLEM}
+    )
     def get(self, request: Request) -> HttpResponse:
         event = request.GET.get("event")
         now = allocator_of(event_key(event)).now() if event else timezone.now()
@@ -71,7 +73,7 @@ class EventView(APIView):
     """One event, at most a second old."""
 
     @extend_schema(responses={200: serializers.EventDocument, **PROBLEM})
-    def get(self, request: Request, event_id: str) -> Response:  # noqa: ARG002 - a view
+    def get(self, request: Request, event_id: str) -> Response:
         return Response(events.public_event(event_key(event_id)))
 
 
@@ -86,7 +88,9 @@ class ClaimsView(APIView):
         claimant = require_claimant(request)
         require_csrf(request)
         zones = read_zones(read_json(request._request))
-        return answers.claim_answer(claims.claim(event_id=event_key(event_id), zones=zones, claimant=claimant))
+        return answers.claim_answer(
+            claims.claim(event_id=event_key(event_id), zones=zones, claimant=claimant)
+        )
 
 
 class MyClaimView(APIView):

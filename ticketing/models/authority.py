@@ -84,7 +84,9 @@ class Claim(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     event = models.ForeignKey(Event, verbose_name=_("event"), on_delete=models.PROTECT, related_name="claims")
     group = models.UUIDField(editable=False)
-    student = models.ForeignKey(Student, verbose_name=_("student"), on_delete=models.PROTECT, related_name="claims")
+    student = models.ForeignKey(
+        Student, verbose_name=_("student"), on_delete=models.PROTECT, related_name="claims"
+    )
     arrival = models.PositiveBigIntegerField(_("arrival"))
     decided_at = models.DateTimeField(_("time"))
     elapsed_ms = models.BigIntegerField(_("milliseconds since the opening"))
@@ -119,7 +121,9 @@ class TryBudget(models.Model):
     in_window = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["event", "student"], name="one_budget_per_student_and_event")]
+        constraints = [
+            models.UniqueConstraint(fields=["event", "student"], name="one_budget_per_student_and_event")
+        ]
 
     def __str__(self) -> str:
         return f"{self.event_id} {self.student_id}"
@@ -129,10 +133,16 @@ class Bar(models.Model):
     """A student shut out of one event by the council, with reason; lifted, never deleted."""
 
     event = models.ForeignKey(Event, verbose_name=_("event"), on_delete=models.PROTECT, related_name="bars")
-    student = models.ForeignKey(Student, verbose_name=_("student"), on_delete=models.PROTECT, related_name="bars")
+    student = models.ForeignKey(
+        Student, verbose_name=_("student"), on_delete=models.PROTECT, related_name="bars"
+    )
     reason = models.CharField(_("reason"), max_length=300)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("who"), null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("who"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     created_at = models.DateTimeField(_("since"), default=timezone.now)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
@@ -143,7 +153,9 @@ class Bar(models.Model):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["event", "student"], condition=Q(lifted_at__isnull=True), name="one_bar_per_student_and_event"
+                fields=["event", "student"],
+                condition=Q(lifted_at__isnull=True),
+                name="one_bar_per_student_and_event",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="bar_has_a_reason"),
         ]

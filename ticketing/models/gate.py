@@ -61,19 +61,31 @@ class Scan(models.Model):
     scanned_at = models.DateTimeField(_("scanned at (device)"))
     received_at = models.DateTimeField(_("received at"), default=timezone.now)
     verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
-    reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices, null=True, blank=True)  # noqa: DJ001 - the API says null
+    reason = models.CharField(  # noqa: DJ001 - the API says null
+        _("reason"), max_length=20, choices=Reason.choices, null=True, blank=True
+    )
     first_use = models.ForeignKey("self", verbose_name=_("first use"), null=True, on_delete=models.PROTECT)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("who"), null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("who"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     device = models.ForeignKey(
         GateDevice, verbose_name=_("device"), null=True, on_delete=models.PROTECT, related_name="scans"
     )
     undone_at = models.DateTimeField(_("undone at"), null=True, blank=True)
     undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("undone by"), null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("undone by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    undo_reason = models.CharField(_("reason of the undo"), max_length=300, blank=True, default="", db_default="")
+    undo_reason = models.CharField(
+        _("reason of the undo"), max_length=300, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("scan")

@@ -33,7 +33,10 @@ class Named(models.Model):
 
     name = models.CharField(pgettext_lazy("thing", "name"), max_length=100)
     name_en = models.CharField(
-        _("English name"), max_length=100, blank=True, help_text=_("Shown to readers of English; empty: the name.")
+        _("English name"),
+        max_length=100,
+        blank=True,
+        help_text=_("Shown to readers of English; empty: the name."),
     )
 
     class Meta:
@@ -48,7 +51,9 @@ class Named(models.Model):
         return self.name_en if self.name_en and get_language() == "en" else self.name
 
 
-@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="FestivalChange")
+@pghistory.track(
+    pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="FestivalChange"
+)
 class Festival(Named):
     """A festival of several nights: it gives its events their name, colour and banner."""
 
@@ -71,7 +76,9 @@ class Festival(Named):
         verbose_name_plural = _("festivals")
         ordering = ["-created_at", "id"]
         indexes = [models.Index(fields=["-created_at", "id"], name="festival_newest_first")]
-        constraints = [models.CheckConstraint(condition=Q(accent__in=Accent.values), name="festival_colour_is_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(accent__in=Accent.values), name="festival_colour_is_known")
+        ]
 
     @property
     def display_banner(self) -> str:
@@ -112,13 +119,19 @@ class Mode(models.TextChoices):
     DATABASE = "database", _("everyday")
 
 
-@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="EventChange")
+@pghistory.track(
+    pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="EventChange"
+)
 class Event(Named):
     """A show with a sale, as the council wants it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     festival = models.ForeignKey(
-        Festival, verbose_name=_("festival"), default=newest_festival, on_delete=models.PROTECT, related_name="events"
+        Festival,
+        verbose_name=_("festival"),
+        default=newest_festival,
+        on_delete=models.PROTECT,
+        related_name="events",
     )
     opens_at = models.DateTimeField(_("sale opens at"))
     closes_at = models.DateTimeField(_("sale closes at"))
@@ -145,7 +158,9 @@ class Event(Named):
         _("rehearsal"), default=False, db_default=False, help_text=_("Its tickets never open a gate.")
     )
     paused = models.BooleanField(_("paused"), default=False, db_default=False)
-    pause_reason = models.CharField(_("public reason of the pause"), max_length=200, blank=True, db_default="")
+    pause_reason = models.CharField(
+        _("public reason of the pause"), max_length=200, blank=True, db_default=""
+    )
     pause_reason_en = models.CharField(_("reason in English"), max_length=200, blank=True, db_default="")
     resumes_at = models.DateTimeField(_("goes on at (announced)"), null=True, blank=True)
 
@@ -169,6 +184,11 @@ class Event(Named):
             ),
         ]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.festival_id is None:
+            self.festival_id = newest_festival()
+        super().save(*args, **kwargs)
+
     @property
     def group_key(self) -> uuid.UUID:
         """The key of the event's limit group: by default the event itself."""
@@ -185,7 +205,9 @@ class Event(Named):
             raise ValidationError({"limit_group": _("This group belongs to another festival.")})
         known = Event.objects.filter(pk=self.pk).first()
         if known and known.group_key != self.group_key and known.has_live_tickets():
-            raise ValidationError({"limit_group": _("The group is fixed while tickets of this event are live.")})
+            raise ValidationError(
+                {"limit_group": _("The group is fixed while tickets of this event are live.")}
+            )
 
     def has_live_tickets(self) -> bool:
         """Tell whether anybody holds or has used a ticket of this event."""
@@ -193,13 +215,10 @@ class Event(Named):
 
         return Ticket.objects.filter(event=self, status__in=LIVE).exists()
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.festival_id is None:
-            self.festival_id = newest_festival()
-        super().save(*args, **kwargs)
 
-
-@pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="ZoneChange")
+@pghistory.track(
+    pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="ZoneChange"
+)
 class Zone(Named):
     """A part of an event (구역) and the number of places the council wants in it."""
 

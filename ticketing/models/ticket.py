@@ -37,7 +37,9 @@ class Ticket(models.Model):
     """
 
     claim_id = models.UUIDField(unique=True, editable=False)
-    event = models.ForeignKey(Event, verbose_name=_("event"), on_delete=models.PROTECT, related_name="tickets")
+    event = models.ForeignKey(
+        Event, verbose_name=_("event"), on_delete=models.PROTECT, related_name="tickets"
+    )
     limit_group = models.UUIDField(editable=False)
     zone = models.ForeignKey(Zone, verbose_name=_("zone"), on_delete=models.PROTECT, related_name="tickets")
     place = models.ForeignKey(
@@ -46,18 +48,29 @@ class Ticket(models.Model):
     number = models.PositiveIntegerField(_("number"))
     generation = models.PositiveIntegerField(editable=False)
     student = models.ForeignKey(
-        Student, verbose_name=_("student"), null=True, blank=True, on_delete=models.PROTECT, related_name="tickets"
+        Student,
+        verbose_name=_("student"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="tickets",
     )
     guest_name = models.CharField(_("guest's name"), max_length=100, blank=True, default="", db_default="")
     code = models.CharField(_("code"), max_length=32, unique=True, editable=False)
-    status = models.CharField(_("status"), max_length=10, choices=TicketStatus.choices, default=TicketStatus.HELD)
+    status = models.CharField(
+        _("status"), max_length=10, choices=TicketStatus.choices, default=TicketStatus.HELD
+    )
     arrival = models.PositiveBigIntegerField(_("arrival"), null=True, editable=False)
     elapsed_ms = models.BigIntegerField(_("milliseconds since the opening"), null=True, editable=False)
     issued_at = models.DateTimeField(_("issued at"), default=timezone.now, editable=False)
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)
     ended_at = models.DateTimeField(_("cancelled or void since"), null=True, blank=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("who"), null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("who"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
     reason = models.CharField(_("reason"), max_length=300, blank=True, default="", db_default="")
 
@@ -74,11 +87,16 @@ class Ticket(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["place"], condition=_LIVE, name="one_live_ticket_per_place"),
             models.UniqueConstraint(
-                fields=["limit_group", "student"], condition=_LIVE, name="one_live_ticket_per_student_and_group"
+                fields=["limit_group", "student"],
+                condition=_LIVE,
+                name="one_live_ticket_per_student_and_group",
             ),
-            models.CheckConstraint(condition=Q(status__in=TicketStatus.values), name="ticket_status_is_known"),
             models.CheckConstraint(
-                condition=Q(student__isnull=False, guest_name="") | (Q(student__isnull=True) & ~Q(guest_name="")),
+                condition=Q(status__in=TicketStatus.values), name="ticket_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(student__isnull=False, guest_name="")
+                | (Q(student__isnull=True) & ~Q(guest_name="")),
                 name="ticket_has_one_holder",
             ),
             models.CheckConstraint(condition=~_LIVE | Q(place__isnull=False), name="live_ticket_has_a_place"),
@@ -88,7 +106,9 @@ class Ticket(models.Model):
                 | Q(status__in=["cancelled", "void"]),
                 name="used_ticket_has_its_time",
             ),
-            models.CheckConstraint(condition=_LIVE | Q(ended_at__isnull=False), name="ended_ticket_has_its_time"),
+            models.CheckConstraint(
+                condition=_LIVE | Q(ended_at__isnull=False), name="ended_ticket_has_its_time"
+            ),
         ]
 
     def __str__(self) -> str:
