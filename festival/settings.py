@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 from urllib.parse import unquote
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from festival.env import Environment, with_demo_defaults
 
+django_stubs_ext.monkeypatch()  # admin classes and forms say what they hold: ModelAdmin[Event]
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(with_demo_defaults(os.environ, BASE_DIR))
 
@@ -292,6 +294,7 @@ LOGGING = {
     },
     "loggers": {
         "django.request": {"level": "ERROR"},  # refusals by intent are answers, not worth a line each
+        "procrastinate": {"level": "WARNING"},
         "django.server": {"handlers": [], "propagate": False},
     },
 }
