@@ -1,0 +1,127 @@
+"""The page of the gate: one input, one verdict. With JavaScript it asks the API, without it posts this form."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts.models import User
+from accounts.permissions import staff_required
+from ticketing.api.gate import MOST_CODE_SIGNS, MOST_GATE_SIGNS, MOST_REASON_SIGNS
+from ticketing.gate import Decision, NotUndoable, ScanIdReused, ScanRequest, UnknownScan, admit, undo
+from ticketing.models import Event
+
+MOST_EVENTS = 60
+
+
+class ScanForm(forms.Form):
+    """A code that was typed, or read by a scanner that types."""
+
+    scan_id = forms.UUIDField()
+    code = forms.CharField(max_length=MOST_CODE_SIGNS)
+    gate = forms.CharField(max_length=MOST_GATE_SIGNS)
+    event = forms.ModelChoiceField(Event.objects.all(), required=False)
+
+    def clean_code(self) -> str:
+        """Undo what a keyboard with caps lock does to the capitals of a code."""
+        return str(self.cleaned_data["code"]).upper()
+
+
+class UndoForm(forms.Form):
+    """Which admission is taken back, and why."""
+
+    undo = forms.UUIDField()
+    reason = forms.CharField(max_length=MOST_REASON_SIGNS)
+    gate = forms.CharField(max_length=MOST_GATE_SIGNS, required=False)
+    event = forms.UUIDField(required=False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_required("ticketing.add_scan")
+def gate(request: HttpRequest) -> HttpResponse:
+    """Show the gate; decide a scan or undo one for a browser without JavaScript."""
+    if request.method != "POST":
+        return page(request, chosen=request.GET)
+    if "undo" in request.POST:
+        return take_back(request)
+    form = ScanForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Nothing was decided: a code and the name of the gate are needed."))
+        return page(request, chosen=request.POST, status=400)
+    scan_id, decision = decide(form.cleaned_data, staff(request))
+    return page(request, chosen=request.POST, scan_id=scan_id, decision=decision)
+
+
+def decide(asked: dict[str, Any], user: User) -> tuple[UUID, Decision]:
+    """Decide a scan; a page that was gone back to sends another code with its old id, which then gets a new one."""
+    event = asked["event"].pk if asked["event"] else None
+
+    def scan(scan_id: UUID) -> Decision:
+        now = timezone.now()
+        wanted = ScanRequest(
+            scan_id=scan_id, code=asked["code"], gate=asked["gate"], scanned_at=now, event=event, user=user
+        )
+        return admit(wanted, now=now)
+
+    try:
+        return asked["scan_id"], scan(asked["scan_id"])
+    except ScanIdReused:
+        fresh = uuid4()
+        return fresh, scan(fresh)
+
+
+def take_back(request: HttpRequest) -> HttpResponse:
+    """Undo an admission, then show the gate ready for the next scan."""
+    if not request.user.has_perm("ticketing.change_scan"):
+        raise PermissionDenied
+    form = UndoForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Nothing was undone: a reason is needed."))
+        return page(request, chosen=request.POST, status=400)
+    asked = form.cleaned_data
+    try:
+        undo(asked["undo"], reason=asked["reason"], user=staff(request))
+        messages.success(request, _("Undone. The ticket may enter again."))
+    except (NotUndoable, UnknownScan):
+        messages.error(request, _("Nothing was undone: this scan does not hold a ticket in use any more."))
+    chosen = {"gate": asked["gate"], "event": asked["event"] or ""}
+    return HttpResponseRedirect(f"{reverse('gate')}?{urlencode(chosen)}")
+
+
+def staff(request: HttpRequest) -> User:
+    """Return who stands at the gate; the decorator has let nobody else in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def page(
+    request: HttpRequest,
+    *,
+    chosen: Any,
+    scan_id: UUID | None = None,
+    decision: Decision | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render the gate with what it has chosen, and the verdict of a scan if there is one."""
+    context = {
+        "gate_name": chosen.get("gate", "")[:MOST_GATE_SIGNS],
+        "event_id": chosen.get("event", ""),
+        "events": Event.objects.order_by("-opens_at", "id")[:MOST_EVENTS],
+        "next_scan_id": uuid4(),
+        "scan_id": scan_id,
+        "decision": decision,
+        "most_code": MOST_CODE_SIGNS,
+        "most_gate": MOST_GATE_SIGNS,
+        "most_reason": MOST_REASON_SIGNS,
+    }
+    return render(request, "ticketing/gate.html", context, status=status)
