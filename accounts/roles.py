@@ -1,6 +1,66 @@
 """The roles of staff: groups and their permissions, kept by every migration run."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.apps import AppConfig, apps
+from django.contrib.auth.management import create_permissions
+from django.db import transaction
 
-def keep_roles(**_kwargs: Any) -> None: ...
+COUNCIL, VIEWER, GATE = "council", "council viewer", "gate"
+OUR_APPS = ("accounts", "ticketing")
+
+SEEN = (
+    "accounts.view_student",
+    "accounts.view_studentsession",
+    "accounts.view_verificationattempt",
+    "accounts.view_consent",
+    "ticketing.view_festival",
+    "ticketing.view_event",
+    "ticketing.view_zone",
+    "ticketing.view_limitgroup",
+    "ticketing.view_ticket",
+    "ticketing.view_claim",
+    "ticketing.view_scan",
+    "ticketing.view_bar",
+    "ticketing.view_gatedevice",
+)
+MANAGED = tuple(
+    f"ticketing.{verb}_{model}"
+    for model in ("festival", "event", "zone", "limitgroup", "gatedevice")
+    for verb in ("add", "change")
+)
+ROLES: Mapping[str, tuple[str, ...]] = {
+    COUNCIL: (*SEEN, *MANAGED, "accounts.change_student", "ticketing.change_ticket"),
+    VIEWER: SEEN,
+    GATE: ("ticketing.add_scan", "ticketing.change_scan"),
+}
+
+
+def keep_roles(app_config: AppConfig, using: str, **kwargs: Any) -> None:
+    """Bring the groups to what stands above, once in a migration run, when all their tables are there.
+
+    Django creates the permissions of an app after its own signal, which may come later than ours: so we ask for them.
+    """
+    complete = kwargs["apps"].is_installed("ticketing") and "scan" in kwargs["apps"].all_models["ticketing"]
+    if app_config.label != OUR_APPS[-1] or not complete:
+        return
+    for label in OUR_APPS:
+        create_permissions(apps.get_app_config(label), verbosity=0, using=using)
+    with transaction.atomic(using=using):
+        for name, wanted in ROLES.items():
+            keep_role(name, wanted, using)
+
+
+def keep_role(name: str, wanted: Iterable[str], using: str) -> None:
+    """Give a group exactly the wanted permissions; one that does not exist is a fault of ours."""
+    from django.contrib.auth.models import Group, Permission  # models are not loaded when the apps are set up
+
+    group, _created = Group.objects.using(using).get_or_create(name=name)
+    known = (
+        Permission.objects.using(using)
+        .filter(content_type__app_label__in=OUR_APPS)
+        .select_related("content_type")
+    )
+    by_name = {f"{entry.content_type.app_label}.{entry.codename}": entry for entry in known}
+    group.permissions.set(by_name[label] for label in wanted)
