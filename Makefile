@@ -25,11 +25,12 @@ demo: ready  ## Set everything up and serve http://127.0.0.1:8000 until Ctrl-C
 sale: ready  ## Start another sale in the running demo, which opens in 60 seconds
 	@$(IN_VENV) manage.py new_sale --in 60
 
-stop: ready  ## End the demo of this clone from another terminal
-	@$(IN_VENV) manage.py demo stop
+# Neither makes an environment first: without one, nothing runs here.
+stop:  ## End the demo of this clone from another terminal
+	@if test -x $(IN_VENV); then $(IN_VENV) manage.py demo stop; else echo "No demo runs in this clone."; fi
 
-reset: ready  ## End the demo and delete its data
-	@$(IN_VENV) manage.py demo reset
+reset:  ## End the demo and delete its data
+	@if test -x $(IN_VENV); then $(IN_VENV) manage.py demo reset; else rm -rf .data; fi
 
 test: ready-to-test  ## Run every check and every test, on servers of its own
 	@$(IN_VENV) -m tests.checks

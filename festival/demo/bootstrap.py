@@ -42,7 +42,7 @@ def use_new_python() -> None:
     for minor in range(NEWEST, OLDEST - 1, -1):
         found = shutil.which(f"python3.{minor}")
         if found:
-            os.execv(found, [found, "-I", *sys.argv])  # noqa: S606 - a list of our own words
+            os.execv(found, [found, "-I", *sys.argv])
     helps = (
         "brew install python@3.13" if sys.platform == "darwin" else "apt install python3.11 python3.11-venv"
     )

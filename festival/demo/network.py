@@ -143,6 +143,6 @@ def still_good(chain: Path, hosts: list[str]) -> bool:
 def port_from(text: str | None) -> int:
     """Return the port that PORT asks for, 8000 by default; raise ValueError for anything that is none."""
     number = int(text or 8000)
-    if not 0 < number < 65536:  # noqa: PLR2004 - the range of ports
+    if not 0 < number < 65536:
         raise ValueError(number)
     return number

@@ -269,7 +269,7 @@ def answers(address: str) -> bool:
     trusting = ssl._create_unverified_context()  # noqa: S323 - we ask ourselves, by our own certificate
     try:
         with urllib.request.urlopen(address, timeout=2, context=trusting) as response:  # noqa: S310 - http(s) only
-            return bool(response.status == 200)  # noqa: PLR2004
+            return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 

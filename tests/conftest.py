@@ -1,0 +1,112 @@
+"""What all tests share: clean Redis databases, the production server as a process, a real browser."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+
+from festival import embedded, processes
+from festival.demo.supervisor import WEB_OPTIONS, answers
+
+ROOT = Path(__file__).resolve().parent.parent
+IN_CI = os.environ.get("CI") == "true"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(autouse=True)
+def empty_redis(request: pytest.FixtureRequest) -> None:
+    """Empty both Redis databases before every test that touches the database."""
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        for url in (settings.REDIS_URL, settings.CACHE_URL):
+            with redis.Redis.from_url(url) as client:
+                client.flushdb()
+
+
+@dataclass(frozen=True)
+class Live:
+    """The production server on the test database; a test sees what it commits and the other way round."""
+
+    url: str
+    client: Callable[..., httpx.Client]
+
+
+def test_database_url() -> str:
+    """Return the address of the database that pytest-django made for this run."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
+
+
+test_database_url.__test__ = False  # type: ignore[attr-defined]  # a helper, whatever its name begins with
+
+
+@pytest.fixture(scope="session")
+def live_process(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run the production server, as the demo starts it, until the tests are over."""
+    folder, port = tmp_path_factory.mktemp("live"), embedded.free_port()
+    env = {**os.environ, "DATABASE_URL": test_database_url(), "FESTIVAL_ROLE": "web"}
+    address = ["--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "granian", "festival.wsgi:application", *WEB_OPTIONS, *address]
+    log = folder / "web.log"
+    process = processes.spawn(command, log=log, record=folder / "web.json", env=env)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        processes.wait_until(lambda: process.poll() is not None or answers(f"{url}/healthz"), 30)
+        assert answers(f"{url}/healthz"), f"the server did not start:\n{processes.last_lines(log, 40)}"
+        yield url, process
+    finally:
+        processes.end(process, end_signal=signal.SIGTERM, seconds=5)
+
+
+@pytest.fixture
+def live(live_process: tuple[str, subprocess.Popen[bytes]], transactional_db: None) -> Iterator[Live]:
+    """Give a test the production server and clients for it, which are closed afterwards."""
+    url, process = live_process
+    assert process.poll() is None, "an earlier test ended the server"
+    with ExitStack() as clients:
+
+        def client(**options: object) -> httpx.Client:
+            arguments = {"base_url": url, "timeout": 20.0} | options
+            return clients.enter_context(httpx.Client(**arguments))  # type: ignore[arg-type]  # httpx's own names
+
+        yield Live(url, client)
+
+
+def browser_path() -> str:
+    """Return the browser of this machine; without one a test is skipped on a laptop and fails in CI."""
+    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if found is None:
+        words = "no Chromium on this machine; this helps: apt install chromium fonts-noto-cjk"
+        if IN_CI:
+            pytest.fail(words)
+        pytest.skip(words)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Start a real browser that tests open pages in (`playwright.sync_api.Browser`)."""
+    from playwright.sync_api import sync_playwright  # slow to import, and most runs need no browser
+
+    path = browser_path()
+    # Playwright keeps an event loop in this thread, which makes Django think that our ORM calls are asynchronous.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
