@@ -42,7 +42,8 @@ def keep_roles(app_config: AppConfig, using: str, **kwargs: Any) -> None:
 
     Django creates the permissions of an app after its own signal, which may come later than ours: so we ask for them.
     """
-    complete = kwargs["apps"].is_installed("ticketing") and "scan" in kwargs["apps"].all_models["ticketing"]
+    migrated = kwargs.get("apps", apps)  # absent after a flush, which needs a whole database
+    complete = migrated.is_installed("ticketing") and "scan" in migrated.all_models["ticketing"]
     if app_config.label != OUR_APPS[-1] or not complete:
         return
     for label in OUR_APPS:
