@@ -40,7 +40,7 @@ def language(get_response: type_of_next) -> type_of_next:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         wanted = chosen if chosen in known else settings.LANGUAGE_CODE
         with translation.override(wanted):
-            request.LANGUAGE_CODE = wanted  # type: ignore[attr-defined]  # what Django's templates read
+            request.LANGUAGE_CODE = wanted  # what Django's templates read
             response = get_response(request)
             response.headers.setdefault("Content-Language", wanted)
             return response

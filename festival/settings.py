@@ -116,6 +116,14 @@ TIMEOUTS_MS = {
     },
     "command": {"lock_timeout": 30_000, "statement_timeout": 0, "idle_in_transaction_session_timeout": 0},
 }[ROLE]
+_options: dict[str, object] = {"connect_timeout": 3, "application_name": f"daedong-{ROLE}"}
+if ROLE == "web":
+    # A full pool answers 503 after two seconds instead of letting requests pile up behind it.
+    _options["pool"] = {"min_size": 1, "max_size": POOL_SIZE, "timeout": 2}
+if PGBOUNCER:
+    _options["prepare_threshold"] = None
+else:
+    _options["options"] = " ".join(f"-c {name}={ms}" for name, ms in TIMEOUTS_MS.items())
 _database = env.url("DATABASE_URL", ("postgresql", "postgres"))
 DATABASES = {
     "default": {
@@ -128,18 +136,9 @@ DATABASES = {
         "ATOMIC_REQUESTS": False,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": PGBOUNCER,
-        "OPTIONS": {"connect_timeout": 3, "application_name": f"daedong-{ROLE}"},
+        "OPTIONS": _options,
     }
 }
-if ROLE == "web":
-    # A full pool answers 503 after two seconds instead of letting requests pile up behind it.
-    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": POOL_SIZE, "timeout": 2}
-if PGBOUNCER:
-    DATABASES["default"]["OPTIONS"]["prepare_threshold"] = None
-else:
-    DATABASES["default"]["OPTIONS"]["options"] = " ".join(
-        f"-c {name}={ms}" for name, ms in TIMEOUTS_MS.items()
-    )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis in two roles: the sale (kept for ever, append-only) and what may be lost (cache, sessions' copies).

@@ -104,7 +104,7 @@ class TicketAdmin(Kept):
             return
         ended = sum(
             allocator_of(ticket.event_id).void(
-                code=TicketCode(ticket.code), actor_id=int(request.user.pk), reason=reason
+                code=TicketCode(ticket.code), actor_id=request.user.pk, reason=reason
             )
             for ticket in chosen
         )

@@ -30,7 +30,7 @@ class Receipt:
 
 def signer() -> Signer:
     first, *older = settings.SIGNING_KEYS
-    return Signer(key=first, fallback_keys=older, salt="festival.receipt")
+    return Signer(key=first, fallback_keys=[*older], salt="festival.receipt")
 
 
 def sign(outcome: Outcome) -> str:

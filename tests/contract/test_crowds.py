@@ -64,8 +64,8 @@ def assert_promises_kept(event: Event, answers: Sequence[Answer]) -> None:
     }
     assert told == {(ticket.code, ticket.zone.name, ticket.number, ticket.arrival) for ticket in live}, "lost"
     by_arrival = sorted(live, key=lambda ticket: ticket.arrival or 0)
-    for zone in {ticket.zone_id for ticket in live}:
-        numbers = [ticket.number for ticket in by_arrival if ticket.zone_id == zone]
+    for zone_id in {ticket.zone_id for ticket in live}:
+        numbers = [ticket.number for ticket in by_arrival if ticket.zone_id == zone_id]
         assert numbers == sorted(numbers), "order violated"
     arrivals = sorted(Claim.objects.filter(event=event).values_list("arrival", flat=True))
     assert arrivals == list(range(1, len(arrivals) + 1)), "an arrival is missing or doubled"

@@ -109,7 +109,7 @@ class Allocator(ABC):
         """End the student's own held ticket before the doors open, and free its place in the same decision."""
 
     @abstractmethod
-    def void(self, *, code: TicketCode, actor_id: int, reason: str) -> bool:
+    def void(self, *, code: TicketCode, actor_id: int | None, reason: str) -> bool:
         """End any live ticket for the council, free its place and bar the student; False when it was not live."""
 
     @abstractmethod

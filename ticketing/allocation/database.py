@@ -6,6 +6,7 @@ What is locked in which order, and which races are accepted, stands in docs/lock
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from django.core.cache import caches
@@ -34,6 +35,7 @@ from ticketing.models.authority import Answer
 from ticketing.signing import TicketCode, new_ticket_code
 
 ZONES_SECONDS = 1
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class DatabaseAllocator(Allocator):
             else CancelResult.NOT_CANCELLABLE
         )
 
-    def void(self, *, code: TicketCode, actor_id: int, reason: str) -> bool:
+    def void(self, *, code: TicketCode, actor_id: int | None, reason: str) -> bool:
         ticket = Ticket.objects.get(code=code)
         with transaction.atomic():
             lock(ticket.limit_group)
@@ -259,20 +261,17 @@ def end(
 def refused(press: Press, facts: Facts, decision: Decision) -> Outcome:
     """Return a refusal with what the student needs to know about it."""
     outcome = Outcome(decision, press.event_id, press.student_id, facts.now)
-    if decision == Decision.ALREADY_WON:
-        return holding(decision, Ticket.objects.select_related("zone").get(pk=facts.ticket_id))
-    if decision == Decision.LIMIT_REACHED:
-        return limit_reached(outcome, facts)
-    if decision == Decision.NOT_OPEN:
-        return not_open(outcome, facts)
-    if decision == Decision.PAUSED:
-        return paused(outcome)
+    match decision:
+        case Decision.ALREADY_WON:
+            return holding(decision, Ticket.objects.select_related("zone").get(pk=known(facts.ticket_id)))
+        case Decision.LIMIT_REACHED:
+            other = Event.objects.get(pk=known(facts.ticket_event_id))
+            return replace(outcome, other_event_id=other.pk, other_event_name=other.display_name)
+        case Decision.NOT_OPEN:
+            return not_open(outcome, facts)
+        case Decision.PAUSED:
+            return paused(outcome)
     return outcome
-
-
-def limit_reached(outcome: Outcome, facts: Facts) -> Outcome:
-    other = Event.objects.get(pk=facts.ticket_event_id)
-    return replace(outcome, other_event_id=other.pk, other_event_name=other.display_name)
 
 
 def not_open(outcome: Outcome, facts: Facts) -> Outcome:
@@ -290,10 +289,15 @@ def paused(outcome: Outcome) -> Outcome:
     )
 
 
+def known(value: Value | None) -> Value:
+    """Return a fact that the decision rests on and that is therefore there."""
+    if value is None:
+        raise Inconsistent("a decision rests on a fact that is missing")
+    return value
+
+
 def holding(decision: Decision, ticket: Ticket, *, zone: str = "") -> Outcome:
     """Return the answer that names the ticket a student holds."""
-    if ticket.student_id is None:
-        raise Inconsistent("a guest's ticket was found by a student")
     held = Held(
         claim_id=ticket.claim_id,
         code=TicketCode(ticket.code),
@@ -306,7 +310,7 @@ def holding(decision: Decision, ticket: Ticket, *, zone: str = "") -> Outcome:
     return Outcome(
         decision,
         ticket.event_id,
-        ticket.student_id,
+        known(ticket.student_id),
         ticket.issued_at,
         ticket=held,
         arrival=ticket.arrival,

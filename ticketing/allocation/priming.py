@@ -94,7 +94,8 @@ def remove_free_places(zone: Zone, *, surplus: int) -> int:
     )
     doomed = list(highest)
     Ticket.objects.filter(place__in=doomed).update(place=None)
-    return Place.objects.filter(pk__in=doomed, free=True).delete()[0]
+    deleted: int = Place.objects.filter(pk__in=doomed, free=True).delete()[0]
+    return deleted
 
 
 def prime_forever(stop: threading.Event) -> None:

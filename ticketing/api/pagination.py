@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -121,7 +121,7 @@ def asked(request: HttpRequest) -> tuple[Cursor | None, int]:
 
 
 def listing(
-    request: HttpRequest, results: Sequence[Any], keyset_next: str | None, keyset_previous: str | None
+    request: HttpRequest, results: Iterable[Any], keyset_next: str | None, keyset_previous: str | None
 ) -> dict[str, Any]:
     """Return the list document: results and the addresses of the pages around them."""
 
