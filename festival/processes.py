@@ -38,22 +38,25 @@ def spawn(
     *,
     log: Path,
     record: Path,
+    result: Path | None = None,
     env: Mapping[str, str] | None = None,
     end_signal: signal.Signals = signal.SIGTERM,
     user: tuple[int, int] = (-1, -1),
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, its words in `log`, its identity in `record`.
 
+    With `result`, what it prints on stdout goes there, and only stderr to the log.
+
     A session of its own keeps the terminal's Ctrl-C away: we end our children in order. Call it from the main
     thread: the kernel ties a child to the thread that started it.
     """
     start = [sys.executable, "-I", "-S", str(LAUNCHER), str(int(end_signal)), str(os.getpid())]
-    with log.open("ab") as output:
+    with log.open("ab") as errors, result.open("wb") if result else contextlib.nullcontext(errors) as output:
         process = subprocess.Popen(
             [*start, str(user[0]), str(user[1]), *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=errors,
             env=env,
             start_new_session=True,
         )
@@ -130,6 +133,15 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def kill_rest(pid: int) -> list[psutil.Process]:
+    """Kill what is left of the group of a child that is gone, and return it."""
+    left = group(pid)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    return left
+
+
 def end(
     process: subprocess.Popen[bytes],
     *,
@@ -138,8 +150,10 @@ def end(
     hurry: Callable[[], bool] = never,
 ) -> bool:
     """End our child kindly, then by force after `seconds` or in a hurry; say whether kindness was enough."""
-    if process.poll() is None:
-        process.send_signal(end_signal)
+    if process.returncode is not None:  # known to be dead: its pid may be another's by now
+        kill_rest(process.pid)
+        return True
+    process.send_signal(end_signal)
     kind = wait_until(lambda: process.poll() is not None, seconds, hurry)
     kill_group(process.pid)
     process.wait(timeout=5)
@@ -163,10 +177,7 @@ def end_stale(file: Path, *, end_signal: signal.Signals, seconds: float = 8) -> 
         if not wait_until(lambda: not is_alive(record.pid, record.born), seconds):
             kill_group(record.pid)
     # Its pid may be another's by now: what is left of its group is told by our environment's folder.
-    left = group(record.pid)
-    for process in left:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+    left = kill_rest(record.pid)
     wait_until(lambda: not group(record.pid) and not is_alive(record.pid, record.born), 3)
     return record.pid if leader_lives or left else None
 

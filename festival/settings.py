@@ -21,6 +21,7 @@ ROLE = env.choice("FESTIVAL_ROLE", ("web", "worker", "command"), default="comman
 DATA_DIR = Path(env.text("FESTIVAL_DATA_DIR", str(BASE_DIR / ".data")))
 ALLOW_LOADTEST = env.boolean("FESTIVAL_ALLOW_LOADTEST", default=False)
 DEMO_PASSCODE = env.text("FESTIVAL_DEMO_PASSCODE", "")
+DEMO_ADDRESS = env.text("FESTIVAL_DEMO_ADDRESS", "http://127.0.0.1:8000")
 DEBUG = False
 
 # Secrets and addresses

@@ -90,7 +90,7 @@ def look_after(part: Part, now: float) -> None:
     if not part.is_dead():
         return
     if part.process is not None:
-        processes.kill_group(part.process.pid)  # workers of a dead server would keep its port
+        processes.kill_rest(part.process.pid)  # workers of a dead server would keep its port
     part.deaths = [*(death for death in part.deaths if now - death < WITHIN_SECONDS), now]
     if len(part.deaths) > DEATHS_ALLOWED:
         raise Problem(f"{part.last_words()}\n\nIt died {len(part.deaths)} times in a minute.", "make demo")
@@ -107,13 +107,12 @@ def end_all(groups: Sequence[Sequence[Part]], hurry: Callable[[], bool]) -> None
 def end_together(parts: Sequence[Part], hurry: Callable[[], bool]) -> None:
     """Ask the parts to end, wait for all of them, and kill what does not go in time or in a hurry."""
     for part in parts:
-        if part.process is not None and part.process.poll() is None:
+        if part.process is not None and part.process.returncode is None:
             part.process.send_signal(part.end_signal)
     limit = max((part.seconds for part in parts), default=0)
     processes.wait_until(lambda: all(part.is_dead() for part in parts), limit, hurry)
     for part in parts:
         if part.process is not None:
-            processes.kill_group(part.process.pid)
-            part.process.wait(timeout=5)
+            processes.end(part.process, end_signal=signal.SIGKILL, seconds=0)
         if part.record is not None:
             part.record.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from festival import embedded, processes, translations
 from festival.demo import network, screen
@@ -23,6 +24,7 @@ from festival.demo.screen import Problem, say, step
 YES = {"1", "yes", "true", "on"}
 PASSCODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike on a phone
 READY_SECONDS = 60
+STEP_SECONDS = 600
 OPEN_FILES = 65536
 OURS = ("DATABASE_URL", "REDIS_URL", "CACHE_URL")
 KEPT = ("FESTIVAL_SECRET_KEY", "FESTIVAL_SIGNING_KEYS", "FESTIVAL_DEMO_PASSCODE")
@@ -43,6 +45,7 @@ class Demo:
         self.web_host = "0.0.0.0" if self.lan else "127.0.0.1"  # noqa: S104 - a phone is to reach it
         self.servers: list[Part] = []
         self.programs: list[Part] = []
+        self.steps: list[subprocess.Popen[bytes]] = []
         self.urls: dict[str, str] = {}
         self.values: dict[str, str] = {}
         # The address that a phone should take stands last.
@@ -131,6 +134,7 @@ class Demo:
             "FESTIVAL_SECRET_KEY": kept.get("FESTIVAL_SECRET_KEY") or secret(),
             "FESTIVAL_SIGNING_KEYS": kept.get("FESTIVAL_SIGNING_KEYS") or secret(),
             **self.urls,
+            "FESTIVAL_DEMO_ADDRESS": self.address,
             "FESTIVAL_HOSTS": ",".join(self.hosts),
             "FESTIVAL_HTTPS": "yes" if self.lan else "no",
             "FESTIVAL_MAIL_URL": self.environ.get("FESTIVAL_MAIL_URL")
@@ -152,29 +156,29 @@ class Demo:
         with step("Database tables"):
             self.finish(self.begin("migrate", "migrate", "--noinput"), "migrate")
         with step("Demo festival with its students"):
-            seeded = self.begin("seed", "seed_demo")
-            self.finish(seeded, "seed")
+            accounts = self.place.records / "accounts.txt"
+            self.finish(self.begin("seed", "seed_demo", result=accounts), "seed")
         with step("Static files"):
             self.finish(files, "static")
-        return (self.place.logs / "seed.log").read_text(encoding="utf-8", errors="replace")
+        return accounts.read_text(encoding="utf-8")
 
-    def begin(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+    def begin(self, name: str, *words: str, result: Path | None = None) -> subprocess.Popen[bytes]:
         """Start a management command of the set-up."""
         log = self.place.logs / f"{name}.log"
         log.write_bytes(b"")
         record = self.place.records / f"{name}.json"
         env = {**self.environment("command"), "FESTIVAL_LOG_LEVEL": "WARNING"}
-        return processes.spawn([sys.executable, "manage.py", *words], log=log, record=record, env=env)
+        command = [sys.executable, "manage.py", *words]
+        self.steps.append(processes.spawn(command, log=log, record=record, result=result, env=env))
+        return self.steps[-1]
 
     def finish(self, process: subprocess.Popen[bytes], name: str) -> None:
         """Wait for a command of the set-up; raise Problem when it fails."""
-        while process.poll() is None:
-            if self.stop.wanted():
-                processes.end(process, end_signal=signal.SIGTERM, seconds=2, hurry=self.stop.hurry)
-                raise Stopped
-            time.sleep(0.03)
+        processes.wait_until(lambda: process.poll() is not None, STEP_SECONDS, self.stop.wanted)
+        if self.stop.wanted():
+            raise Stopped
         (self.place.records / f"{name}.json").unlink(missing_ok=True)
-        if process.returncode:
+        if process.poll() != 0:
             log = self.place.logs / f"{name}.log"
             what = f"`manage.py` failed in the step {name}. The last lines of {log}:"
             raise Problem(f"{what}\n\n{processes.last_lines(log, 25)}", "make reset && make demo")
@@ -226,6 +230,10 @@ class Demo:
 
     def end(self) -> None:
         """End what runs, in order: nobody answers any more, nobody works any more, then the servers."""
+        for process in self.steps:
+            processes.end(process, end_signal=signal.SIGTERM, seconds=2, hurry=self.stop.hurry)
+        for record in self.place.records.glob("*.json"):
+            record.unlink()
         web, workers = self.programs[:1], self.programs[1:]
         database = [part for part in self.servers if part.name == "PostgreSQL"]
         redis = [part for part in self.servers if part.name != "PostgreSQL"]
