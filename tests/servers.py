@@ -82,6 +82,7 @@ def prepare() -> None:
         name for name in os.environ if name.startswith("FESTIVAL_") and name != "FESTIVAL_TEST_SERVERS"
     ]:
         del os.environ[name]
+    (folder / "static").mkdir()  # WhiteNoise warns when there is none
     os.environ.update(settings_for_tests(folder, given))
     translations.compile_all(ROOT / "locale")
 
