@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import has_second_factor, missing_step
 
-
 type_of_view = TypeVar("type_of_view", bound=Callable[..., Any])
 
 

@@ -1,0 +1,57 @@
+"""Jobs of the accounts: what leaves a request to the job worker."""
+
+import smtplib
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from procrastinate import RetryStrategy
+from procrastinate.contrib.django import app
+
+from accounts.models import VerificationAttempt
+
+# An attempt lives for ten minutes: later tries would mail a dead code.
+AGAIN = RetryStrategy(max_attempts=6, exponential_wait=3, retry_exceptions=[OSError, smtplib.SMTPException])
+
+
+@app.task(queue="mail", retry=AGAIN)
+def mail_code(attempt: str) -> None:
+    """Mail the code of an attempt to its student; nobody, sent before and too late are all nothing to do."""
+    found = VerificationAttempt.objects.select_related("student").filter(
+        pk=UUID(attempt),
+        student__isnull=False,
+        sent_at=None,
+        succeeded_at=None,
+        expires_at__gt=timezone.now(),
+    )
+    if (row := found.first()) is None:
+        return
+    from accounts.verification import code_of  # that module defers this task
+
+    if (code := code_of(row)) is None:
+        return
+    compose(row, code).send()
+    # A worker killed in between mails the same code again, with the same Message-ID: better than never.
+    VerificationAttempt.objects.filter(pk=row.pk).update(sent_at=timezone.now())
+
+
+def compose(attempt: VerificationAttempt, code: str) -> EmailMessage:
+    """Return the mail, in Korean and in English, whatever the reader has chosen."""
+    assert attempt.student is not None  # noqa: S101 - the caller has asked for one
+    subjects, bodies = [], []
+    for language in ("ko", "en"):
+        with translation.override(language):
+            subjects.append(_("Your code is %(code)s") % {"code": code})
+            bodies.append(
+                render_to_string("accounts/mail/code.txt", {"code": code, "name": attempt.student.name})
+            )
+    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+    return EmailMessage(
+        " / ".join(dict.fromkeys(subjects)),
+        "\n\n".join(body.strip() for body in dict.fromkeys(bodies)) + "\n",
+        to=[attempt.student.email],
+        headers={"Message-ID": f"<{attempt.pk}@{domain}>", "Auto-Submitted": "auto-generated"},
+    )

@@ -1,0 +1,11 @@
+"""Addresses of students' logins."""
+
+from django.urls import URLPattern, path
+
+from accounts import views
+
+urlpatterns: list[URLPattern] = [
+    path("verify/", views.verify, name="verify"),
+    path("verify/code/", views.code, name="verify_code"),
+    path("logout/", views.log_out, name="log_out"),
+]
