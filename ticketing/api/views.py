@@ -21,6 +21,8 @@ from ticketing.models import Ticket
 from ticketing.qr import code_text
 from ticketing.signing import TicketCode, parse_ticket_code
 
+NEVER_KEPT = {"Cache-Control": "no-store"}
+ASK_AGAIN = {"Cache-Control": "no-cache"}
 CURSOR = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
 PROBLEM = {"4XX": serializers.Problem, "5XX": serializers.Problem}
 
@@ -50,8 +52,7 @@ class ClockView(APIView):
     def get(self, request: Request) -> HttpResponse:
         event = request.GET.get("event")
         now = allocator_of(event_key(event)).now() if event else timezone.now()
-        headers = {"Cache-Control": "no-store"}
-        return JsonResponse({"now_ms": round(now.timestamp() * 1000)}, headers=headers)
+        return JsonResponse({"now_ms": round(now.timestamp() * 1000)}, headers=NEVER_KEPT)
 
 
 class EventsView(APIView):
@@ -66,7 +67,7 @@ class EventsView(APIView):
             rows = page(events.events_with_state(), order=("opens_at", "id"), cursor=cursor, size=size)
             found = events.documents(rows.rows), rows.next, rows.previous
             caches["process"].set(key, found, events.FRESH_SECONDS)
-        return Response(listing(request._request, *found))
+        return Response(listing(request._request, *found), headers=ASK_AGAIN)
 
 
 class EventView(APIView):
@@ -74,7 +75,7 @@ class EventView(APIView):
 
     @extend_schema(responses={200: serializers.EventDocument, **PROBLEM})
     def get(self, request: Request, event_id: str) -> Response:
-        return Response(events.public_event(event_key(event_id)))
+        return Response(events.public_event(event_key(event_id)), headers=ASK_AGAIN)
 
 
 class ClaimsView(APIView):
@@ -102,7 +103,7 @@ class MyClaimView(APIView):
         outcome = claims.last_answer(event_id=event_key(event_id), student_id=student.pk)
         if outcome is None:
             raise NoClaim
-        return JsonResponse(answers.document(outcome), headers={"Cache-Control": "no-store"})
+        return JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
 
 
 class TicketsView(APIView):
@@ -114,7 +115,7 @@ class TicketsView(APIView):
         cursor, size = asked(request._request)
         found = page(tickets.tickets_of(student), order=("-issued_at", "-id"), cursor=cursor, size=size)
         results = serializers.TicketDocument(found.rows, many=True).data
-        return Response(listing(request._request, results, found.next, found.previous))
+        return Response(listing(request._request, results, found.next, found.previous), headers=NEVER_KEPT)
 
 
 class QrView(APIView):
@@ -126,7 +127,7 @@ class QrView(APIView):
         now_ms = round(timezone.now().timestamp() * 1000)
         qr = code_text(TicketCode(ticket.code), generation=ticket.generation, now_ms=now_ms)
         document = {"text": qr.text, "valid_until_ms": qr.valid_until_ms}
-        return JsonResponse(document, headers={"Cache-Control": "no-store"})
+        return JsonResponse(document, headers=NEVER_KEPT)
 
 
 class CancelView(APIView):
@@ -137,4 +138,4 @@ class CancelView(APIView):
         student = require_student(request)
         require_csrf(request)
         ticket: Ticket = tickets.cancel(student, ticket_code(code))
-        return Response(serializers.TicketDocument(ticket).data)
+        return Response(serializers.TicketDocument(ticket).data, headers=NEVER_KEPT)

@@ -1,0 +1,20 @@
+"""Takes servers of the test run away for a while."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+
+@contextmanager
+def frozen_redis(url: str) -> Iterator[None]:
+    """Stop a Redis of this machine as a whole while the block runs: it accepts connections and never answers."""
+    with redis.Redis.from_url(url) as client:
+        pid = int(client.info("server")["process_id"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
