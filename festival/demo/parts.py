@@ -65,11 +65,11 @@ class Part:
         """Say whether the part was started and has ended."""
         return self.process is not None and self.process.poll() is not None
 
-    def last_words(self) -> str:
+    def last_words(self, lines: int = 15) -> str:
         """Return how the part ended and the end of its log."""
         code = self.process.poll() if self.process else None
         how = f"by signal {signal.Signals(-code).name}" if code and code < 0 else f"with exit code {code}"
-        return f"{self.name} ended {how}. The last lines of {self.log}:\n\n{processes.last_lines(self.log)}"
+        return f"{self.name} ended {how}. The last lines of {self.log}:\n\n{processes.last_lines(self.log, lines)}"
 
 
 def watch(parts: Sequence[Part], stop: Stop, pause: float = 0.2) -> None:
@@ -95,7 +95,7 @@ def look_after(part: Part, now: float) -> None:
     if len(part.deaths) > DEATHS_ALLOWED:
         raise Problem(f"{part.last_words()}\n\nIt died {len(part.deaths)} times in a minute.", "make demo")
     part.again_at = now + FIRST_PAUSE_S * len(part.deaths) ** 2
-    say(f"\n{part.last_words()}\n\n  {part.name} is started again …")
+    say(f"\n{part.last_words(lines=3)}\n\n  {part.name} is started again …")
 
 
 def end_all(groups: Sequence[Sequence[Part]], hurry: Callable[[], bool]) -> None:

@@ -76,7 +76,6 @@ def welcome(*, address: str, accounts: str, phone: str | None, passcode: str | N
         "  3. Start another sale, which opens in 60 s: the button there, or `make sale`.",
         *for_phone(phone, passcode),
         "\nCtrl-C ends it; the data stays. From another terminal: make stop, make sale, make help.",
-        "",
     ]
     return "\n".join(lines)
 
