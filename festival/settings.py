@@ -244,6 +244,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+WHITENOISE_USE_FINDERS = MODE == "test"  # tests serve the files where they are written, nothing is collected
 
 # Mail leaves through the job worker only
 MAIL_FROM = env.text("FESTIVAL_MAIL_FROM", "festival@localhost" if MODE != "production" else None)
