@@ -80,7 +80,9 @@ def live(live_process: tuple[str, subprocess.Popen[bytes]], transactional_db: No
 
         def client(**options: object) -> httpx.Client:
             arguments = {"base_url": url, "timeout": 20.0} | options
-            return clients.enter_context(httpx.Client(**arguments))  # type: ignore[arg-type]  # httpx's own names
+            made = httpx.Client(**arguments)  # type: ignore[arg-type]  # httpx's own names
+            clients.callback(made.close)
+            return made
 
         yield Live(url, client)
 
