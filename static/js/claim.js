@@ -127,6 +127,7 @@ async function send() {
       signal: stop.signal,
     });
     const answer = await response.json();
+    if (answer === null || typeof answer !== "object") throw new Error("the answer is no document");
     return { answer, wait: Number(response.headers.get("Retry-After")) || 0 };
   } finally {
     clearTimeout(timer);
