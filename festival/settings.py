@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import django_stubs_ext
+import pghistory
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -141,6 +142,9 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The history of a row is its `changes`; pghistory's own name for it, `events`, means shows here.
+PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="changes")
 
 # Redis in two roles: the sale (kept for ever, append-only) and what may be lost (cache, sessions' copies).
 _redis_schemes = ("redis", "rediss", "unix")
