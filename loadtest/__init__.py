@@ -1,0 +1,1 @@
+"""Plays a sale over HTTP and judges it by what PostgreSQL holds afterwards."""
