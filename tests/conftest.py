@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -19,6 +20,9 @@ from django.db import connection
 
 from festival import embedded, processes
 from festival.demo.supervisor import WEB_OPTIONS, answers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
@@ -99,8 +103,8 @@ def browser_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    """Start a real browser that tests open pages in (`playwright.sync_api.Browser`)."""
+def browser() -> Iterator["Browser"]:
+    """Start a real browser that tests open pages in."""
     from playwright.sync_api import sync_playwright  # slow to import, and most runs need no browser
 
     path = browser_path()

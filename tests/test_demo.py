@@ -19,6 +19,7 @@ from festival.demo import commands, network, screen, supervisor
 from festival.demo.files import Layout, Lock, read_environment, write_environment
 from festival.demo.parts import Part, Stop, end_all, look_after, watch
 from festival.demo.screen import Problem
+from festival.embedded import free_port
 
 SLOW = """
 import signal, sys, time
@@ -257,12 +258,14 @@ class RealDemo:
         return list(psutil.Process(self.process.pid).children(recursive=True))
 
 
-@pytest.mark.servers
-def test_a_real_demo_serves_and_sigterm_leaves_nothing_of_it(tmp_path: Path) -> None:
-    from festival.embedded import free_port
+@pytest.fixture(scope="module")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for both real demos: the second start finds tables and students there and is fast."""
+    return tmp_path_factory.mktemp("demo")
 
-    tmp_path.chmod(0o755)
-    demo = RealDemo(tmp_path, free_port())
+
+def test_a_real_demo_serves_and_sigterm_leaves_nothing_of_it(demo_folder: Path) -> None:
+    demo = RealDemo(demo_folder, free_port())
     try:
         demo.wait_until_ready()
         assert supervisor.answers(f"http://127.0.0.1:{demo.port}/healthz")
@@ -279,12 +282,8 @@ def test_a_real_demo_serves_and_sigterm_leaves_nothing_of_it(tmp_path: Path) -> 
         demo.process.wait()
 
 
-@pytest.mark.servers
-def test_a_killed_demo_leaves_nothing_that_hinders_the_next(tmp_path: Path) -> None:
-    from festival.embedded import free_port
-
-    tmp_path.chmod(0o755)
-    demo = RealDemo(tmp_path, free_port())
+def test_a_killed_demo_leaves_nothing_that_hinders_the_next(demo_folder: Path) -> None:
+    demo = RealDemo(demo_folder, free_port())
     try:
         demo.wait_until_ready()
         family = demo.family()
