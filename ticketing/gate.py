@@ -108,7 +108,7 @@ def admit(request: ScanRequest, *, now: datetime | None = None) -> Decision:
     now = now or timezone.now()
     with transaction.atomic():
         ticket, reason = _judge(request, now)
-        scan = _refused(request, ticket, reason or Reason.ALREADY_USED, now)
+        scan = _refused(request, ticket, reason, now)
         if not _reserved(scan):
             return _first_answer(request)
         if ticket is not None and reason is None:
@@ -181,7 +181,8 @@ def _must_exist(event: UUID | None) -> None:
         raise UnknownEvent
 
 
-def _refused(request: ScanRequest, ticket: Ticket | None, reason: Reason, now: datetime) -> Scan:
+def _refused(request: ScanRequest, ticket: Ticket | None, reason: Reason | None, now: datetime) -> Scan:
+    """Return the scan as it is inserted; one without an objection is refused until its ticket has moved."""
     used = ticket if reason is Reason.ALREADY_USED else None
     return Scan(
         scan_id=request.scan_id,
@@ -192,7 +193,7 @@ def _refused(request: ScanRequest, ticket: Ticket | None, reason: Reason, now: d
         scanned_at=request.scanned_at,
         received_at=now,
         verdict=Verdict.REFUSE,
-        reason=reason,
+        reason=reason or Reason.ALREADY_USED,
         first_use=_present_use(used) if used else None,
         user=request.user,
         device=request.device,

@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
@@ -19,8 +21,45 @@ from accounts.permissions import staff_required
 from ticketing.api.gate import MOST_CODE_SIGNS, MOST_GATE_SIGNS, MOST_REASON_SIGNS
 from ticketing.gate import Decision, NotUndoable, ScanIdReused, ScanRequest, UnknownScan, admit, undo
 from ticketing.models import Event
+from ticketing.models.gate import Reason
 
 MOST_EVENTS = 60
+
+# What the screen says about each refusal: what it is, and what to do.
+WORDS: dict[Reason, tuple[Promise, Promise]] = {
+    Reason.ALREADY_USED: (
+        pgettext_lazy("verdict of the gate", "Used before"),
+        gettext_lazy("Somebody entered with this ticket. Compare the holder with the student card."),
+    ),
+    Reason.EXPIRED_CODE: (
+        pgettext_lazy("verdict of the gate", "Old code"),
+        gettext_lazy("A picture, or a page that stands still. Let the ticket's page load again and scan it."),
+    ),
+    Reason.FORGED: (
+        pgettext_lazy("verdict of the gate", "Not our code"),
+        gettext_lazy("This text was not made by us, or it was altered."),
+    ),
+    Reason.VOID: (
+        pgettext_lazy("verdict of the gate", "Void"),
+        gettext_lazy("The student council has made this ticket void."),
+    ),
+    Reason.CANCELLED: (
+        pgettext_lazy("verdict of the gate", "Cancelled"),
+        gettext_lazy("This ticket was given back; its place may belong to somebody else."),
+    ),
+    Reason.WRONG_EVENT: (
+        pgettext_lazy("verdict of the gate", "Another event"),
+        gettext_lazy("A genuine ticket, but not for the event of this gate."),
+    ),
+    Reason.REHEARSAL: (
+        pgettext_lazy("verdict of the gate", "Rehearsal"),
+        gettext_lazy("Tickets of a rehearsal never open a gate."),
+    ),
+    Reason.UNKNOWN: (
+        pgettext_lazy("verdict of the gate", "Unknown ticket"),
+        gettext_lazy("A genuine code whose ticket is not here. Scan it again in a few seconds."),
+    ),
+}
 
 
 class ScanForm(forms.Form):
@@ -120,6 +159,8 @@ def page(
         "next_scan_id": uuid4(),
         "scan_id": scan_id,
         "decision": decision,
+        "words": [(reason.value, *texts) for reason, texts in WORDS.items()],
+        "answer": WORDS[decision.reason] if decision and decision.reason else None,
         "most_code": MOST_CODE_SIGNS,
         "most_gate": MOST_GATE_SIGNS,
         "most_reason": MOST_REASON_SIGNS,
