@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from festival import owners
-from festival.demo.files import ROOT
 
 CERTIFICATE_DAYS = 90
 SOMEWHERE = ("192.0.2.1", 9)  # an address for documentation: asking for the way to it sends nothing
@@ -58,11 +57,13 @@ def who_listens(port: int) -> str:
 
 def describe(process: psutil.Process) -> str:
     """Return a few words on a process; the demo of another clone is told by its folder."""
-    folder = process.environ().get("FESTIVAL_DATA_DIR")
+    try:
+        folder = process.environ().get("FESTIVAL_DATA_DIR")
+    except psutil.AccessDenied:
+        folder = None
     if folder:
         return f"the demo in {Path(folder).parent} (process {process.pid})"
-    own = " of this clone" if str(ROOT) in " ".join(process.cmdline()) else ""
-    return f"{process.name()}{own} (process {process.pid})"
+    return f"{process.name()} (process {process.pid})"
 
 
 def lan_addresses() -> list[str]:
