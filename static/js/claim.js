@@ -1,5 +1,6 @@
 // One press: sends the claim, shows the answer from the page's own patterns, gives the button back where that helps.
 
+const sale = document.querySelector("[data-sale]");
 const form = document.querySelector("[data-claim]");
 const slot = document.querySelector("[data-result-slot]");
 const button = document.querySelector("[data-press]");
@@ -69,8 +70,20 @@ function fill(panel, answer) {
     const value = values[place.dataset.fill];
     if (value !== undefined && value !== null) place.textContent = value;
   }
+  const resumes = panel.querySelector("[data-resumes]");
+  if (resumes && answer.resumes_at) {
+    // ISO 8601 with the festival's own offset: its first 16 signs are the wall clock there.
+    resumes.textContent = resumes.dataset.resumes.replace("{moment}", answer.resumes_at.slice(0, 16).replace("T", " "));
+    resumes.hidden = false;
+  }
   const link = panel.querySelector("[data-ticket]");
   if (link && answer.ticket) link.href = `/tickets/${encodeURIComponent(answer.ticket)}/`;
+}
+
+// The council may have moved the opening since this page was loaded.
+function openingMoved(answer) {
+  const opensAt = Date.parse(answer.opens_at);
+  return Number.isFinite(opensAt) && Math.abs(opensAt - Number(sale.dataset.opensAtMs)) > 1000;
 }
 
 function show(kind, answer) {
@@ -150,6 +163,10 @@ async function press(event) {
   }
   const { answer, wait } = result;
   const kind = answer.outcome ?? answer.code ?? "other";
+  if (kind === "not_open" && openingMoved(answer)) {
+    window.location.reload();
+    return;
+  }
   show(kind, answer);
   if (FINAL.has(kind)) form.hidden = document.querySelector("[data-press-box]").hidden = true;
   else readyAfter(kind === "not_open" ? 1 : Math.min(wait, LONGEST_WAIT_S));
@@ -166,7 +183,6 @@ if (form) {
     });
   });
   form.addEventListener("submit", press);
-  const sale = document.querySelector("[data-sale]");
   if (sale.dataset.state === "scheduled") {
     // Without the deciding clock the button stays on: better a press too early than none.
     document.addEventListener("sale:clock", ({ detail }) => {
