@@ -284,6 +284,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "First come, first served tickets for a university festival. Errors are RFC 9457 problem details.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+            "claimPass": {"type": "apiKey", "in": "cookie", "name": "festival_pass"},
+            "csrfCookie": {"type": "apiKey", "in": "cookie", "name": "csrftoken"},
+            "csrfToken": {"type": "apiKey", "in": "header", "name": "X-CSRFToken"},
+            "gateDevice": {"type": "http", "scheme": "bearer"},
+        }
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

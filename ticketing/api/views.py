@@ -24,7 +24,10 @@ from ticketing.signing import TicketCode, parse_ticket_code
 NEVER_KEPT = {"Cache-Control": "no-store"}
 ASK_AGAIN = {"Cache-Control": "no-cache"}
 CURSOR = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
-PROBLEM = {"4XX": serializers.Problem, "5XX": serializers.Problem}
+PROBLEM = {(status, "application/problem+json"): serializers.Problem for status in ("4XX", "5XX")}
+PASS = [{"claimPass": [], "csrfCookie": [], "csrfToken": []}]
+SESSION = [{"session": []}]
+SESSION_WRITING = [{"session": [], "csrfCookie": [], "csrfToken": []}]
 
 
 def event_key(text: str) -> UUID:
@@ -47,7 +50,10 @@ class ClockView(APIView):
     """The clock that decides."""
 
     @extend_schema(
-        parameters=[OpenApiParameter("event", UUID)], responses={200: serializers.Clock, **PROBLEM}
+        operation_id="read_clock",
+        auth=[],
+        parameters=[OpenApiParameter("event", UUID)],
+        responses={200: serializers.Clock, **PROBLEM},
     )
     def get(self, request: Request) -> HttpResponse:
         event = request.GET.get("event")
@@ -58,7 +64,12 @@ class ClockView(APIView):
 class EventsView(APIView):
     """All events by their opening, at most a second old."""
 
-    @extend_schema(parameters=CURSOR, responses={200: serializers.EventList, **PROBLEM})
+    @extend_schema(
+        operation_id="list_events",
+        auth=[],
+        parameters=CURSOR,
+        responses={200: serializers.EventList, **PROBLEM},
+    )
     def get(self, request: Request) -> Response:
         cursor, size = asked(request._request)
         key = f"events:{cursor.text() if cursor else ''}:{size}"
@@ -73,7 +84,7 @@ class EventsView(APIView):
 class EventView(APIView):
     """One event, at most a second old."""
 
-    @extend_schema(responses={200: serializers.EventDocument, **PROBLEM})
+    @extend_schema(operation_id="read_event", auth=[], responses={200: serializers.EventDocument, **PROBLEM})
     def get(self, request: Request, event_id: str) -> Response:
         return Response(events.public_event(event_key(event_id)), headers=ASK_AGAIN)
 
@@ -82,6 +93,8 @@ class ClaimsView(APIView):
     """A student's press."""
 
     @extend_schema(
+        operation_id="claim",
+        auth=PASS,
         request=serializers.ClaimRequest,
         responses={200: serializers.ClaimAnswer, 201: serializers.ClaimAnswer, **PROBLEM},
     )
@@ -97,7 +110,9 @@ class ClaimsView(APIView):
 class MyClaimView(APIView):
     """What the student was answered last, for a reload or a new phone."""
 
-    @extend_schema(responses={200: serializers.ClaimAnswer, **PROBLEM})
+    @extend_schema(
+        operation_id="read_my_claim", auth=SESSION, responses={200: serializers.ClaimAnswer, **PROBLEM}
+    )
     def get(self, request: Request, event_id: str) -> HttpResponse:
         student = require_student(request)
         outcome = claims.last_answer(event_id=event_key(event_id), student_id=student.pk)
@@ -109,7 +124,12 @@ class MyClaimView(APIView):
 class TicketsView(APIView):
     """The student's own tickets, newest first."""
 
-    @extend_schema(parameters=CURSOR, responses={200: serializers.TicketList, **PROBLEM})
+    @extend_schema(
+        operation_id="list_my_tickets",
+        auth=SESSION,
+        parameters=CURSOR,
+        responses={200: serializers.TicketList, **PROBLEM},
+    )
     def get(self, request: Request) -> Response:
         student = require_student(request)
         cursor, size = asked(request._request)
@@ -121,7 +141,7 @@ class TicketsView(APIView):
 class QrView(APIView):
     """What the QR of the student's ticket says now."""
 
-    @extend_schema(responses={200: serializers.QrDocument, **PROBLEM})
+    @extend_schema(operation_id="read_qr", auth=SESSION, responses={200: serializers.QrDocument, **PROBLEM})
     def get(self, request: Request, code: str) -> HttpResponse:
         ticket = tickets.own_ticket(require_student(request), ticket_code(code))
         now_ms = round(timezone.now().timestamp() * 1000)
@@ -133,7 +153,12 @@ class QrView(APIView):
 class CancelView(APIView):
     """Give the ticket back."""
 
-    @extend_schema(request=None, responses={200: serializers.TicketDocument, **PROBLEM})
+    @extend_schema(
+        operation_id="cancel_ticket",
+        auth=SESSION_WRITING,
+        request=None,
+        responses={200: serializers.TicketDocument, **PROBLEM},
+    )
     def post(self, request: Request, code: str) -> Response:
         student = require_student(request)
         require_csrf(request)
