@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 
@@ -41,13 +41,17 @@ def demo_only(view: type_of_view) -> type_of_view:
     return guarded
 
 
-def find_students(wanted: str) -> QuerySet[Student]:
-    """Return invented students by the start of their number or a part of their name; some well-known ones for ""."""
-    known = Student.objects.filter(demo=True).order_by("student_number")
-    if not wanted:
-        return known.filter(student_number__in=(*roster.WELL_KNOWN_NUMBERS, *roster.OTHERS))
-    by_name = Q(name_key__contains=name_key(wanted))
-    return known.filter(Q(student_number__startswith=wanted) | by_name)[:MOST_FOUND]
+def find_students(wanted: str) -> list[Student]:
+    """Return invented students by the start of their number or a part of their name."""
+    fits = Q(student_number__startswith=wanted) | Q(name_key__contains=name_key(wanted))
+    return list(Student.objects.filter(fits, demo=True).order_by("student_number")[:MOST_FOUND])
+
+
+def well_known_students() -> list[Student]:
+    """Return invented students whose names are easy to say, then some who must be refused or are a special case."""
+    numbers = (*roster.WELL_KNOWN_NUMBERS, *roster.OTHERS)
+    found = Student.objects.filter(demo=True, student_number__in=numbers)
+    return sorted(found, key=lambda student: numbers.index(student.student_number))
 
 
 def enter_as_student(request: HttpRequest, response: HttpResponse, student: Student) -> None:

@@ -4,7 +4,7 @@ All names end in `daedong.localhost`. Chromium and Firefox lead them to this mac
 take them for one site, so that a page may hold the others in frames and their SameSite cookies still travel.
 """
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest
 
@@ -14,9 +14,9 @@ FRAME_SOURCES = (f"http://*.{PARENT}:*",)
 
 
 def port_of(request: HttpRequest) -> str:
-    """Return the port of the request as an address needs it."""
-    port = request.get_port()
-    return "" if port == "80" else f":{port}"
+    """Return the port that the browser asked for, as an address needs it."""
+    port = urlsplit(f"//{request.get_host()}").port
+    return f":{port}" if port else ""
 
 
 def together(request: HttpRequest, path: str) -> str:
@@ -31,4 +31,4 @@ def frame(request: HttpRequest, who: str, path: str, next_page: str) -> str:
 
 def is_together(request: HttpRequest) -> bool:
     """Tell whether the request came by the name that may hold the frames."""
-    return request.get_host().partition(":")[0] == PARENT
+    return urlsplit(f"//{request.get_host()}").hostname == PARENT

@@ -52,13 +52,12 @@ def overview(request: HttpRequest, *, status: int = 200, **context: Any) -> Http
     wanted = request.GET.get("q", "").strip()[:40]
     facts: Mapping[str, Any] = {
         "wanted": wanted,
-        "found": entry.find_students(wanted),
+        "found": entry.find_students(wanted) if wanted else entry.well_known_students(),
         "most_found": entry.MOST_FOUND,
         "posts": POSTS.values(),
         "ask_passcode": bool(settings.DEMO_PASSCODE),
         "sales": newest_sales(),
         "mails": mailbox.newest(MAILS_SHOWN),
-        "together": None if settings.HTTPS else hosts.together(request, reverse("demo:together")),
         "places": sales.PLACES,
     }
     return render(request, "demo/index.html", {**facts, **context}, status=status)
@@ -149,7 +148,7 @@ def enter(request: HttpRequest, who: str) -> HttpResponse:
         return HttpResponseRedirect(wanted)
     facts = {
         "post": POSTS.get(who),
-        "found": entry.find_students("") if who == STUDENT else [],
+        "found": entry.well_known_students() if who == STUDENT else [],
         "next": wanted,
         "ask_passcode": bool(settings.DEMO_PASSCODE),
     }
