@@ -11,6 +11,7 @@ from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
+from django.contrib.auth import logout
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -41,10 +42,13 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has 
         user = super().authenticate(request, **credentials)
         return user if isinstance(user, User) and user.is_staff and user.is_active else None
 
-    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Begin the session of staff; a student's session of the same browser ends."""
-        end_this(request)
-        super().login(request, user)
+    def pre_login(self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> HttpResponse | None:
+        """End the login of a student in the same browser, once the password of staff is right."""
+        if request.user.is_authenticated and not request.user.is_staff:
+            end_this(request)
+            logout(request)
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("staff_home")

@@ -7,18 +7,25 @@ from typing import Any, TypeVar, cast
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import has_second_factor, missing_step
 
 type_of_view = TypeVar("type_of_view", bound=Callable[..., Any])
 
 
+NOT_SHOWN = {"mfa.authenticator", "account.emailaddress", "account.emailconfirmation"}
+
+
 class StaffSite(AdminSite):
     """Lets active staff in who passed their second factor in this session; everybody else is led there or refused."""
 
-    site_header = site_title = _("Festival tickets")
-    index_title = _("Student council")
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register models for the admin; rows that hold secrets of logins are not for anybody's eyes."""
+        models: list[Any] = (
+            [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        )
+        shown = [model for model in models if model._meta.label_lower not in NOT_SHOWN]
+        super().register(shown, admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and has_second_factor(request)

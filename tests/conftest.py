@@ -32,7 +32,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 @pytest.fixture(autouse=True)
 def empty_redis(request: pytest.FixtureRequest) -> None:
     """Empty both Redis databases before every test that touches the database."""
-    if {"db", "transactional_db"} & set(request.fixturenames):
+    if request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames):
         for url in (settings.REDIS_URL, settings.CACHE_URL):
             with redis.Redis.from_url(url) as client:
                 client.flushdb()

@@ -19,7 +19,7 @@ def work_jobs() -> None:
 def mails(folder: Path) -> list[str]:
     """Return the texts of the mails so far, in their order."""
     texts = []
-    for file in sorted(folder.iterdir()):
+    for file in sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime_ns):
         for part in file.read_bytes().split(b"-" * 79 + b"\n"):
             if part.strip():
                 mail = message_from_bytes(part, policy=policy.default)
