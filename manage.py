@@ -14,11 +14,18 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "festival.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"{error}\nFor a system to look at, run: make demo")
+    except OperationalError as error:
+        from festival.demo.files import demo_is_meant_but_asleep
+
+        if not demo_is_meant_but_asleep(os.environ):
+            raise
+        sys.exit(f"{str(error).strip()}\nThe demo does not run. This helps: make demo")
 
 
 if __name__ == "__main__":

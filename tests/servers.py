@@ -5,6 +5,7 @@ Throw-away PostgreSQL and Valkey in a temporary folder; FESTIVAL_TEST_SERVERS=lo
 CACHE_URL are set, and only with FESTIVAL_MODE=test: tests empty the Redis databases that they are given.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -87,9 +88,5 @@ def prepare() -> None:
     translations.compile_all(ROOT / "locale")
 
 
-def pytest_unconfigure() -> None:
-    """Stop the servers when everything else, Ctrl-C included, is done."""
-    stack.close()
-
-
+atexit.register(stack.close)  # after everything else, a Ctrl-C before the first test included
 prepare()

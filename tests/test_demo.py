@@ -297,3 +297,22 @@ def test_a_killed_demo_leaves_nothing_that_hinders_the_next(demo_folder: Path) -
     finally:
         demo.process.kill()
         demo.process.wait()
+
+
+def test_a_command_without_the_demo_names_make_demo(place: Layout) -> None:
+    """The file of the last start is there, its servers are not."""
+    gone = f"redis://127.0.0.1:{free_port()}"
+    values = supervisor.Demo(place, {}).settings() | {
+        "DATABASE_URL": f"postgresql://festival:gone@127.0.0.1:{free_port()}/daedong",
+        "REDIS_URL": f"{gone}/0",
+        "CACHE_URL": f"{gone}/1",
+    }
+    write_environment(place.environment, values)
+    ours = ("FESTIVAL_", "DATABASE_URL", "REDIS_URL", "CACHE_URL")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    env["FESTIVAL_DATA_DIR"] = str(place.data)
+    command = [sys.executable, "manage.py", "new_sale"]
+    result = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.endswith("The demo does not run. This helps: make demo\n")
+    assert "Traceback" not in result.stderr

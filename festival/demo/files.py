@@ -96,6 +96,13 @@ class Lock:
         return None
 
 
+def demo_is_meant_but_asleep(environ: Mapping[str, str]) -> bool:
+    """Say whether settings come from the demo's file while no demo runs."""
+    place = layout(environ)
+    elsewhere = environ.get("FESTIVAL_MODE") or environ.get("DATABASE_URL")
+    return not elsewhere and place.environment.exists() and Lock(place.lock).holder() is None
+
+
 def read_environment(file: Path) -> dict[str, str]:
     """Return the KEY=value lines of the last start, nothing before the first."""
     if not file.exists():

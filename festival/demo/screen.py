@@ -25,8 +25,8 @@ def say(text: str = "", *, end: str = "\n") -> None:
         sys.stdout.flush()
     except UnicodeEncodeError:
         say(text.encode("ascii", "replace").decode(), end=end)
-    except BrokenPipeError:
-        # Nobody reads any more (`make demo | head`): the servers go on, their words go nowhere.
+    except OSError:
+        # Nobody reads any more (`make demo | head`, a closed terminal): the servers go on, their words go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
