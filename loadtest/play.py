@@ -10,6 +10,7 @@ student, with what was asked and everything that was answered; `loadtest.verdict
 import argparse
 import asyncio
 import json
+import math
 import ssl
 import sys
 import time
@@ -25,6 +26,7 @@ from loadtest.wire import Answer, BrokenAnswer, Connection, Target
 
 FORMAT = 1
 CLOCK_LOOKS = 5
+ROUNDING_MS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +109,27 @@ async def get(target: Target, path: str) -> dict[str, Any]:
     return document
 
 
-async def clock_offset_ms(target: Target, event: str) -> float:
-    """Return by how much the deciding clock is ahead of ours, from the quickest of a few looks."""
+async def clock_behind_ms(target: Target, event: str) -> float:
+    """Return by how much our clock may be ahead of the deciding one, at the most, from the quickest of a few looks."""
     looks = []
     connection = Connection(target)
     for _ in range(CLOCK_LOOKS):
         asked = time.time() * 1000
         answer = await connection.ask("GET", f"/api/clock/?event={event}", {})
         back = time.time() * 1000
-        looks.append((back - asked, json.loads(answer.body)["now_ms"] - (asked + back) / 2))
+        looks.append((back - asked, back - json.loads(answer.body)["now_ms"]))
     connection.close()
     return float(min(looks)[1])
 
 
 async def look_up(target: Target, event: str) -> Sale:
-    """Ask for the event: its zones and when it opens, by our own clock."""
+    """Ask for the event: its zones, and when it is open for sure by our own clock."""
     document = await get(target, f"/api/events/{event}/")
     zones = {zone["name"]: zone["capacity"] for zone in document["zones"]}
     if not zones:
         raise PlayError("the event has no zones")
     opens_at_ms = datetime.fromisoformat(document["opens_at"]).timestamp() * 1000
-    return Sale(event, round(opens_at_ms - await clock_offset_ms(target, event)), zones)
+    return Sale(event, math.ceil(opens_at_ms + await clock_behind_ms(target, event)) + ROUNDING_MS, zones)
 
 
 async def play(sale: Sale, presses: Sequence[Press], options: Options) -> Played:
