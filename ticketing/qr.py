@@ -13,9 +13,8 @@ from ticketing.signing import ALPHABET, CODE_SIGNS, PROOF_BYTES, TicketCode, bas
 VERSION = "D1"
 PURPOSE = "ticket-qr"
 STEP_MS = 15_000
-TOLERANCE = (
-    2  # steps early or late: 30 s of drift both ways, and a picture is dead 45 s after the start of its step
-)
+# In steps, early or late: 30 s of drift both ways, and a picture is dead 45 s after the start of its step.
+TOLERANCE = 2
 STEP_SIGNS = 6  # lasts until the year 2480
 BORDER = 4  # modules of quiet zone that the standard asks for
 
