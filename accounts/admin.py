@@ -43,7 +43,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
 class StudentAdmin(admin.ModelAdmin[Student]):
     """The roster comes by import; by hand only the academic status changes, and the database's triggers record it."""
 
-    list_display = ("student_number", "name", "department", "year", "level", "status", "campus")
+    list_display = ("student_number", "name", "department", "year", "status")
     list_filter = ("status", "level", "year", "campus", "demo")
     search_fields = ("student_number", "name")
     search_help_text = _("Student number or name")

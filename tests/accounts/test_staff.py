@@ -222,6 +222,7 @@ def test_no_staff_page_needs_inline_scripts_or_styles(client: Client, council: U
         assert "unsafe-inline" not in page["Content-Security-Policy"]
         assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", text), text
         assert '<link rel="stylesheet"' in text
+        assert "대동제" in text  # the festival's name, not the host's
 
 
 def test_every_admin_address_is_behind_the_second_factor(client: Client, enrolled: User) -> None:
