@@ -63,9 +63,8 @@ def code_of(ticket: Ticket, at: datetime | None = None) -> str:
 
 
 def scan_of(code: str, **fields: Any) -> ScanRequest:
-    return ScanRequest(
-        **{"scan_id": uuid4(), "code": code, "gate": "A1", "scanned_at": timezone.now()} | fields
-    )
+    defaults: dict[str, Any] = {"scan_id": uuid4(), "gate": "A1", "scanned_at": timezone.now()}
+    return ScanRequest(code=code, **defaults | fields)
 
 
 def scan(code: str, *, now: datetime | None = None, **fields: Any) -> Decision:

@@ -1,6 +1,7 @@
 """The gate's page: by forms alone, and with JavaScript in a real browser."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -132,7 +133,7 @@ LOST = "net::ERR_FAILED"  # what the browser itself says about an answer that a 
 
 
 @pytest.fixture
-def gate(live: Live, browser: Browser) -> Page:
+def gate(live: Live, browser: Browser) -> Iterator[Page]:
     """Open the gate in a browser in which staff is logged in."""
     key = staff_client(make_staff("gate")).cookies["sessionid"].value
     context = browser.new_context(base_url=live.url, viewport={"width": 412, "height": 860})
