@@ -1,0 +1,76 @@
+"""What happens at the same instant: guesses, requests for codes, first logins."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from accounts import verification
+from accounts.budgets import SENDS_PER_DAY, TooManyTries
+from accounts.models import Student, User, VerificationAttempt
+from accounts.sessions import user_of
+from accounts.verification import METHODS, MOST_FAILURES
+
+pytestmark = [
+    pytest.mark.servers,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("empty_queue"),
+]
+CROWD = 12
+
+
+def at_once(act: Callable[[], object]) -> list[object]:
+    """Let a crowd act in the same instant, each with a database connection of its own."""
+    start = Barrier(CROWD)
+
+    def one(_number: int) -> object:
+        try:
+            start.wait()
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        return list(pool.map(one, range(CROWD)))
+
+
+@pytest.fixture
+def alice() -> Student:
+    return Student.objects.create(student_number="1", name="alice", email="alice@univ.example")
+
+
+def begin() -> UUID | None:
+    try:
+        return METHODS["mail"].begin(number="1", name="alice", network="192.0.2.1")
+    except TooManyTries:
+        return None
+
+
+def test_parallel_guesses_get_five_comparisons(alice: Student, monkeypatch: pytest.MonkeyPatch) -> None:
+    challenge = begin()
+    assert challenge is not None
+    compared: list[str] = []
+    judge = verification.matches
+
+    def counted(attempt: VerificationAttempt, code: str) -> bool:
+        compared.append(code)
+        return judge(attempt, code)
+
+    monkeypatch.setattr(verification, "matches", counted)
+    at_once(lambda: METHODS["mail"].finish(challenge=challenge, proof="x", network="192.0.2.1"))
+    assert len(compared) == MOST_FAILURES == VerificationAttempt.objects.get().failures
+
+
+def test_parallel_requests_for_codes_get_five_mails(alice: Student) -> None:
+    answers = at_once(begin)
+    assert sum(answer is not None for answer in answers) == SENDS_PER_DAY
+    assert VerificationAttempt.objects.count() == SENDS_PER_DAY
+
+
+def test_parallel_first_logins_make_one_user(alice: Student) -> None:
+    users = at_once(lambda: user_of(Student.objects.get(pk=alice.pk)).pk)
+    assert len(set(users)) == 1
+    assert User.objects.count() == 1
