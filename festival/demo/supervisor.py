@@ -135,7 +135,8 @@ class Demo:
             "FESTIVAL_SIGNING_KEYS": kept.get("FESTIVAL_SIGNING_KEYS") or secret(),
             **self.urls,
             "FESTIVAL_DEMO_ADDRESS": self.address,
-            "FESTIVAL_HOSTS": ",".join(self.hosts),
+            # .localhost: the demo shows its parts side by side, each by a host name of its own
+            "FESTIVAL_HOSTS": ",".join([*self.hosts, ".localhost"]),
             "FESTIVAL_HTTPS": "yes" if self.lan else "no",
             "FESTIVAL_MAIL_URL": self.environ.get("FESTIVAL_MAIL_URL")
             or f"folder://{self.place.data / 'mail'}",
