@@ -77,17 +77,16 @@ def ends_at(now: datetime) -> datetime:
 
 
 def user_of(student: Student) -> User:
-    """Return the student's login, made now if there is none; two first logins at once make one."""
+    """Return the student's login, made now if there is none; two first logins at once make one.
+
+    The row is locked by itself: after a wait PostgreSQL reads the locked row anew, but not what was joined to it.
+    """
     with transaction.atomic():
-        row = (
-            Student.objects.select_for_update(of=("self",), no_key=True)
-            .select_related("user")
-            .get(pk=student.pk)
-        )
-        if row.user is None:
-            row.user = User.objects.create_user(user_name(student))
-            Student.objects.filter(pk=row.pk).update(user=row.user)
-    return row.user
+        row = Student.objects.select_for_update(no_key=True).only("user_id").get(pk=student.pk)
+        if row.user_id is None:
+            row.user_id = User.objects.create_user(user_name(student)).pk
+            Student.objects.filter(pk=row.pk).update(user=row.user_id)
+    return User.objects.get(pk=row.user_id)
 
 
 def log_in(request: HttpRequest, response: HttpResponse, student: Student) -> StudentSession:
