@@ -1,6 +1,7 @@
 """PostgreSQL, its pool or Redis away: a clear 503 with Retry-After, and back by itself."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -38,10 +39,10 @@ def server(tmp_path: Path) -> Iterator[Start]:
         command = [sys.executable, "-m", "granian", "festival.wsgi:application", "--interface", "wsgi"]
         command += ["--workers", "1", "--blocking-threads", "8", "--host", "127.0.0.1", "--port", str(port)]
         environment = {**os.environ, "DATABASE_URL": database_url(), "FESTIVAL_ROLE": "web"} | env
-        files = {"log": tmp_path / f"{number}.log", "record": tmp_path / f"{number}.json"}
-        running.append(processes.spawn(command, env=environment, **files))
+        log, record = tmp_path / f"{number}.log", tmp_path / f"{number}.json"
+        running.append(processes.spawn(command, env=environment, log=log, record=record))
         url = f"http://127.0.0.1:{port}"
-        assert processes.wait_until(lambda: answers(f"{url}/healthz"), 30), processes.last_lines(files["log"])
+        assert processes.wait_until(lambda: answers(f"{url}/healthz"), 30), processes.last_lines(log)
         clients.append(httpx.Client(base_url=url, timeout=30))
         return clients[-1]
 
@@ -49,7 +50,7 @@ def server(tmp_path: Path) -> Iterator[Start]:
     for client in clients:
         client.close()
     for process in running:
-        processes.end(process, end_signal=embedded.signal.SIGTERM, seconds=5)
+        processes.end(process, end_signal=signal.SIGTERM, seconds=5)
 
 
 @contextmanager

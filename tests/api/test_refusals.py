@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 GOOD = b'{"zones": ["A"]}'
 
 
-def press(client: httpx.Client, event: object, body: bytes = GOOD, **headers: str) -> httpx.Response:
+def press(client: httpx.Client, event: object, body: bytes = GOOD, /, **headers: str) -> httpx.Response:
     return client.post(
         f"/api/events/{event}/claims/", content=body, headers={"Content-Type": "application/json"} | headers
     )

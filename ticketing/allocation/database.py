@@ -253,7 +253,7 @@ def end(
     facts = {"status": status, "ended_at": at, "actor_id": actor_id, "reason": reason}
     if Ticket.objects.filter(only_if, pk=ticket.pk).update(**facts) != 1:
         return False
-    if Place.objects.filter(pk=ticket.place_id, free=False).update(free=True) != 1:
+    if Place.objects.filter(pk=known(ticket.place_id), free=False).update(free=True) != 1:
         raise Inconsistent("a live ticket's place was free")
     return True
 

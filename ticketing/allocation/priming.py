@@ -84,7 +84,7 @@ def add_places(zone_id: UUID, *, wanted: int, missing: int) -> int:
             """,
             {"zone": zone_id, "wanted": wanted, "missing": missing},
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def remove_free_places(zone: Zone, *, surplus: int) -> int:

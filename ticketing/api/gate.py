@@ -10,12 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.permissions import has_second_factor
@@ -23,7 +20,7 @@ from festival.errors import LoginRequired
 from ticketing import gate
 from ticketing.api.bodies import read_json
 from ticketing.api.callers import plain, require_csrf
-from ticketing.api.serializers import Problem
+from ticketing.api.contract import BY_STAFF_OR_DEVICE, NEVER_KEPT, PROBLEMS, ContractView
 from ticketing.devices import device_of
 from ticketing.models import GateDevice, Scan
 from ticketing.models.gate import Reason, Verdict
@@ -33,16 +30,6 @@ MOST_GATE_SIGNS = 40
 MOST_REASON_SIGNS = 300
 OLDEST, NEWEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
-PROBLEMS = {(status, "application/problem+json"): Problem for status in ("4XX", "5XX")}
-SCHEMES: dict[str, dict[str, Any]] = {
-    "gateDevice": {"type": "http", "scheme": "bearer", "description": "Token of a gate device."},
-    "staffSession": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": "sessionid",
-        "description": "With X-CSRFToken.",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,28 +132,10 @@ class UndoneDocument(serializers.Serializer[None]):
     reason = serializers.CharField()
 
 
-class GateSchema(AutoSchema):
-    """Tells OpenAPI the two ways to be let in."""
-
-    def get_auth(self) -> list[dict[str, Any]]:
-        for name, scheme in SCHEMES.items():
-            kind = ResolvedComponent.SECURITY_SCHEMA
-            component = ResolvedComponent(name, kind, scheme, name)  # type: ignore[no-untyped-call]  # theirs has no types
-            self.registry.register_on_missing(component)
-        return [{name: []} for name in SCHEMES]
-
-
-class GateView(APIView):
-    """A call of the gate; who may make it is asked by `require_operator`."""
-
-    schema = GateSchema()
-
-    def perform_authentication(self, request: Request) -> None:
-        """Leave the user of Django's session in place: the framework would put nobody there."""
-
-
-class ScansView(GateView):
+class ScansView(ContractView):
     """One scan, one verdict."""
+
+    security = BY_STAFF_OR_DEVICE
 
     @extend_schema(
         operation_id="gate_scan",
@@ -182,8 +151,10 @@ class ScansView(GateView):
         return private(verdict_document(decision))
 
 
-class UndoView(GateView):
+class UndoView(ContractView):
     """Take an admission back; a device may do so with its own scans."""
+
+    security = BY_STAFF_OR_DEVICE
 
     @extend_schema(
         operation_id="gate_undo",
@@ -210,7 +181,7 @@ def scan_key(text: str) -> UUID:
 
 def private(document: dict[str, Any]) -> JsonResponse:
     """Answer a document that names a person: nothing on the way keeps it."""
-    return JsonResponse(document, headers={"Cache-Control": "private, no-store"})
+    return JsonResponse(document, headers=NEVER_KEPT)
 
 
 def verdict_document(decision: gate.Decision) -> dict[str, Any]:

@@ -8,26 +8,28 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from ticketing import claims, events, tickets
 from ticketing.allocation import allocator_of
 from ticketing.api import answers, serializers
 from ticketing.api.bodies import read_json, read_zones
 from ticketing.api.callers import require_claimant, require_csrf, require_student
+from ticketing.api.contract import (
+    ASK_AGAIN,
+    BY_PASS,
+    BY_SESSION,
+    BY_SESSION_WRITING,
+    NEVER_KEPT,
+    PROBLEMS,
+    ContractView,
+)
 from ticketing.api.pagination import asked, listing, page
 from ticketing.errors import NoClaim, UnknownEvent, UnknownTicket
 from ticketing.models import Ticket
 from ticketing.qr import code_text
 from ticketing.signing import TicketCode, parse_ticket_code
 
-NEVER_KEPT = {"Cache-Control": "no-store"}
-ASK_AGAIN = {"Cache-Control": "no-cache"}
 CURSOR = [OpenApiParameter("cursor", str), OpenApiParameter("limit", int)]
-PROBLEM = {(status, "application/problem+json"): serializers.Problem for status in ("4XX", "5XX")}
-PASS = [{"claimPass": [], "csrfCookie": [], "csrfToken": []}]
-SESSION = [{"session": []}]
-SESSION_WRITING = [{"session": [], "csrfCookie": [], "csrfToken": []}]
 
 
 def event_key(text: str) -> UUID:
@@ -46,14 +48,13 @@ def ticket_code(text: str) -> TicketCode:
     return code
 
 
-class ClockView(APIView):
+class ClockView(ContractView):
     """The clock that decides."""
 
     @extend_schema(
         operation_id="read_clock",
-        auth=[],
         parameters=[OpenApiParameter("event", UUID)],
-        responses={200: serializers.Clock, **PROBLEM},
+        responses={200: serializers.Clock, **PROBLEMS},
     )
     def get(self, request: Request) -> HttpResponse:
         event = request.GET.get("event")
@@ -61,14 +62,13 @@ class ClockView(APIView):
         return JsonResponse({"now_ms": round(now.timestamp() * 1000)}, headers=NEVER_KEPT)
 
 
-class EventsView(APIView):
+class EventsView(ContractView):
     """All events by their opening, at most a second old."""
 
     @extend_schema(
         operation_id="list_events",
-        auth=[],
         parameters=CURSOR,
-        responses={200: serializers.EventList, **PROBLEM},
+        responses={200: serializers.EventList, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
         cursor, size = asked(request._request)
@@ -81,22 +81,23 @@ class EventsView(APIView):
         return Response(listing(request._request, *found), headers=ASK_AGAIN)
 
 
-class EventView(APIView):
+class EventView(ContractView):
     """One event, at most a second old."""
 
-    @extend_schema(operation_id="read_event", auth=[], responses={200: serializers.EventDocument, **PROBLEM})
+    @extend_schema(operation_id="read_event", responses={200: serializers.EventDocument, **PROBLEMS})
     def get(self, request: Request, event_id: str) -> Response:
         return Response(events.public_event(event_key(event_id)), headers=ASK_AGAIN)
 
 
-class ClaimsView(APIView):
+class ClaimsView(ContractView):
     """A student's press."""
+
+    security = BY_PASS
 
     @extend_schema(
         operation_id="claim",
-        auth=PASS,
         request=serializers.ClaimRequest,
-        responses={200: serializers.ClaimAnswer, 201: serializers.ClaimAnswer, **PROBLEM},
+        responses={200: serializers.ClaimAnswer, 201: serializers.ClaimAnswer, **PROBLEMS},
     )
     def post(self, request: Request, event_id: str) -> HttpResponse:
         claimant = require_claimant(request)
@@ -107,12 +108,12 @@ class ClaimsView(APIView):
         )
 
 
-class MyClaimView(APIView):
+class MyClaimView(ContractView):
     """What the student was answered last, for a reload or a new phone."""
 
-    @extend_schema(
-        operation_id="read_my_claim", auth=SESSION, responses={200: serializers.ClaimAnswer, **PROBLEM}
-    )
+    security = BY_SESSION
+
+    @extend_schema(operation_id="read_my_claim", responses={200: serializers.ClaimAnswer, **PROBLEMS})
     def get(self, request: Request, event_id: str) -> HttpResponse:
         student = require_student(request)
         outcome = claims.last_answer(event_id=event_key(event_id), student_id=student.pk)
@@ -121,14 +122,15 @@ class MyClaimView(APIView):
         return JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
 
 
-class TicketsView(APIView):
+class TicketsView(ContractView):
     """The student's own tickets, newest first."""
+
+    security = BY_SESSION
 
     @extend_schema(
         operation_id="list_my_tickets",
-        auth=SESSION,
         parameters=CURSOR,
-        responses={200: serializers.TicketList, **PROBLEM},
+        responses={200: serializers.TicketList, **PROBLEMS},
     )
     def get(self, request: Request) -> Response:
         student = require_student(request)
@@ -138,10 +140,12 @@ class TicketsView(APIView):
         return Response(listing(request._request, results, found.next, found.previous), headers=NEVER_KEPT)
 
 
-class QrView(APIView):
+class QrView(ContractView):
     """What the QR of the student's ticket says now."""
 
-    @extend_schema(operation_id="read_qr", auth=SESSION, responses={200: serializers.QrDocument, **PROBLEM})
+    security = BY_SESSION
+
+    @extend_schema(operation_id="read_qr", responses={200: serializers.QrDocument, **PROBLEMS})
     def get(self, request: Request, code: str) -> HttpResponse:
         ticket = tickets.own_ticket(require_student(request), ticket_code(code))
         now_ms = round(timezone.now().timestamp() * 1000)
@@ -150,14 +154,15 @@ class QrView(APIView):
         return JsonResponse(document, headers=NEVER_KEPT)
 
 
-class CancelView(APIView):
+class CancelView(ContractView):
     """Give the ticket back."""
+
+    security = BY_SESSION_WRITING
 
     @extend_schema(
         operation_id="cancel_ticket",
-        auth=SESSION_WRITING,
         request=None,
-        responses={200: serializers.TicketDocument, **PROBLEM},
+        responses={200: serializers.TicketDocument, **PROBLEMS},
     )
     def post(self, request: Request, code: str) -> Response:
         student = require_student(request)
