@@ -1,6 +1,6 @@
 # The commands of this project; `make` or `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo sale stop reset test format lock ready ready-to-test
+.PHONY: help demo sale stop reset test mutations format lock ready ready-to-test
 
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
@@ -34,6 +34,9 @@ reset:  ## End the demo and delete its data
 
 test: ready-to-test  ## Run every check and every test, on servers of its own
 	@$(IN_VENV) -m tests.checks
+
+mutations: ready-to-test  ## Break each guarantee in a copy and see its test turn red (about ten minutes)
+	@$(IN_VENV) -m tests.mutations
 
 format: ready-to-test  ## Put the code in order
 	@$(IN_VENV) -m ruff check --fix --quiet .

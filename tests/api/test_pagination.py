@@ -14,6 +14,7 @@ from ticketing.models import Event
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 OPENING = timezone.now() + timedelta(days=1)
+MOST_PAGES = 30  # more than any walk here needs: one that goes round in circles fails at once
 
 
 def equal_events(number: int) -> set[str]:
@@ -29,7 +30,10 @@ def walk(client: httpx.Client, address: str, direction: str, *, between: int = 0
     """Follow a list in one direction to its end; put events between the pages; return the ids in order of reading."""
     seen: list[str] = []
     following: str | None = address
+    pages = 0
     while following:
+        pages += 1
+        assert pages <= MOST_PAGES, "the list has no end"
         parts = urlsplit(following)
         document = client.get(f"{parts.path}?{parts.query}").json()
         found = [event["id"] for event in document["results"]]
@@ -64,9 +68,11 @@ def test_there_and_back_again_meets_the_same_rows(live: Live) -> None:
     client = live.client()
     there = [client.get("/api/events/?limit=25").json()]
     while there[-1]["next"]:
+        assert len(there) < MOST_PAGES, "the list has no end"
         there.append(client.get(there[-1]["next"]).json())
     back = [there[-1]]
     while back[-1]["previous"]:
+        assert len(back) < MOST_PAGES, "the list has no beginning"
         back.append(client.get(back[-1]["previous"]).json())
     assert [document["results"] for document in back] == [document["results"] for document in reversed(there)]
     assert there[0]["previous"] is None
@@ -86,8 +92,10 @@ def test_mixed_directions_are_one_order() -> None:
     order = ("-closes_at", "name", "-id")
     expected = list(Event.objects.order_by(*order))
     for size in (1, 7, 60):
-        cursor, seen = None, []
+        cursor: Cursor | None = None
+        seen: list[Event] = []
         while True:
+            assert len(seen) <= len(expected), "the list has no end"
             found = page(Event.objects.all(), order=order, cursor=cursor, size=size)
             seen += found.rows
             if found.next is None:
