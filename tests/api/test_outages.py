@@ -123,6 +123,28 @@ def test_postgresql_away_is_503_on_pages_and_documents(server: Start) -> None:
     assert client.get("/nothing/").status_code == 404
 
 
+def test_postgresql_that_comes_back_serves_again(server: Start, tmp_path: Path) -> None:
+    local = os.environ.get("FESTIVAL_TEST_SERVERS") == "local"
+    postgres = embedded.start_postgres(tmp_path / "postgres", synced=False, local=local)
+    try:
+        env = {"DATABASE_URL": postgres.url}
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(migrate, env=os.environ | env, check=True, timeout=120)
+        client = server(**env)
+        assert client.get("/").status_code == 200
+        embedded.stop(postgres)
+        away = client.get("/api/events/?limit=7")
+        assert (away.status_code, away.json()["code"]) == (503, "unavailable")
+        assert client.get("/healthz").status_code == 200
+        postgres = embedded.start_postgres(
+            tmp_path / "postgres", port=postgres.port, synced=False, local=local
+        )
+        assert client.get("/api/events/?limit=8").status_code == 200
+        assert client.get("/readyz").json()["parts"]["postgresql"] == "ok"
+    finally:
+        embedded.stop(postgres)
+
+
 def test_redis_away_leaves_claims_of_mode_database_alone(server: Start) -> None:
     nobody = embedded.free_port()
     client = server(CACHE_URL=f"redis://127.0.0.1:{nobody}/1", REDIS_URL=f"redis://127.0.0.1:{nobody}/0")

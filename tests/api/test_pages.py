@@ -122,3 +122,4 @@ def test_answers_name_their_request_and_robots_keep_out(live: Live) -> None:
     ids = {client.get("/healthz").headers["X-Request-ID"] for _ in range(2)}
     assert len(ids) == 2
     assert "Disallow: /tickets/" in client.get("/robots.txt").text
+    assert client.get("/favicon.ico", follow_redirects=True).headers["Content-Type"] == "image/svg+xml"

@@ -1,7 +1,6 @@
 """What the council wants: festivals, their events, the zones of an event. The authority's copy stands apart."""
 
 import uuid
-from typing import Any
 
 import pghistory
 from django.core.exceptions import ValidationError
@@ -183,11 +182,6 @@ class Event(Named):
                 condition=Q(waitlist_size__lte=MOST_PLACES), name="event_waiting_list_is_possible"
             ),
         ]
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.festival_id is None:
-            self.festival_id = newest_festival()
-        super().save(*args, **kwargs)
 
     @property
     def group_key(self) -> uuid.UUID:
