@@ -15,10 +15,14 @@ def database_is_fit(databases: Sequence[str] | None = None, **_kwargs: Any) -> l
     found: list[CheckMessage] = []
     for alias in databases or ():
         with connections[alias].cursor() as cursor:
-            cursor.execute("SELECT current_setting('server_version_num')::int, current_setting('lock_timeout')")
+            cursor.execute(
+                "SELECT current_setting('server_version_num')::int, current_setting('lock_timeout')"
+            )
             version, lock_timeout = cursor.fetchone()
         if version < OLDEST_POSTGRESQL:
-            found.append(Error(f"PostgreSQL 15 or newer is needed, this is {version // 10_000}.", id="festival.E001"))
+            found.append(
+                Error(f"PostgreSQL 15 or newer is needed, this is {version // 10_000}.", id="festival.E001")
+            )
         if lock_timeout == "0":
             found.append(
                 Error(

@@ -102,9 +102,12 @@ def browser_path() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Start a real browser that tests open pages in."""
+    """Start a real browser that tests open pages in.
+
+    For one module: its event loop stays in this thread, where tests of asyncio could not start theirs.
+    """
     from playwright.sync_api import sync_playwright  # slow to import, and most runs need no browser
 
     path = browser_path()
