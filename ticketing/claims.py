@@ -17,6 +17,8 @@ def claim(*, event_id: UUID, zones: Sequence[str], claimant: Claimant) -> Outcom
     known = allocator.zones(event_id)
     if known is None:
         raise UnknownEvent
+    if not known.keys() >= set(zones):
+        known = allocator.zones(event_id, fresh=True) or {}  # one may have been added a moment ago
     unknown = [name for name in zones if name not in known]
     if unknown:
         raise UnknownZone(zones=unknown)

@@ -303,3 +303,12 @@ def test_refusals_come_in_their_order(door: Door) -> None:
         "closed",
         "won",
     ]
+
+
+def test_a_zone_that_was_added_a_moment_ago_is_known_at_once(door: Door) -> None:
+    event = make_event({"A": 0})
+    (alice,) = make_players(["alice"])
+    assert door.claim(alice, event.pk, "A").kind == "sold_out"
+    Zone.objects.create(event=event, name="B", capacity=1)
+    prime()
+    assert door.claim(alice, event.pk, "B").kind == "won"

@@ -89,8 +89,11 @@ class Allocator(ABC):
         """Return the time of the deciding clock."""
 
     @abstractmethod
-    def zones(self, event_id: UUID) -> dict[str, UUID] | None:
-        """Return the zones of an event by name, or None when there is no such event."""
+    def zones(self, event_id: UUID, *, fresh: bool = False) -> dict[str, UUID] | None:
+        """Return the zones of an event by name, or None when there is no such event.
+
+        They may be a second old, unless they are asked for fresh.
+        """
 
     @abstractmethod
     def claim(self, press: Press) -> Outcome:

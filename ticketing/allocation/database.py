@@ -65,9 +65,9 @@ class DatabaseAllocator(Allocator):
             at: datetime = cursor.fetchone()[0]
             return at
 
-    def zones(self, event_id: UUID) -> dict[str, UUID] | None:
-        """Return the zones by name, at most a second old; an unknown event is never remembered."""
-        found: dict[str, UUID] | None = caches["process"].get(f"zones:{event_id}")
+    def zones(self, event_id: UUID, *, fresh: bool = False) -> dict[str, UUID] | None:
+        """Return the zones by name; an unknown event is never remembered."""
+        found: dict[str, UUID] | None = None if fresh else caches["process"].get(f"zones:{event_id}")
         if found is None:
             found = dict(Zone.objects.filter(event=event_id).values_list("name", "id"))
             if not found and not Event.objects.filter(pk=event_id).exists():
