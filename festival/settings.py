@@ -230,6 +230,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 LANGUAGE_CODE = "ko"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["festival.formats"]
 TIME_ZONE = "Asia/Seoul"
 USE_I18N = USE_TZ = True
 
