@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.core.cache import caches
 from django.db import connection, transaction
@@ -17,6 +17,7 @@ from django.utils import timezone
 from festival.errors import Unavailable
 from ticketing.allocation.base import Allocator, CancelResult, Decision, Held, Outcome, Press
 from ticketing.allocation.facts import Facts, judge, read_facts
+from ticketing.allocation.giving import Given, give_or_count
 from ticketing.allocation.tries import count_early, count_try
 from ticketing.errors import Inconsistent
 from ticketing.models import (
@@ -32,7 +33,7 @@ from ticketing.models import (
     Zone,
 )
 from ticketing.models.authority import Answer
-from ticketing.signing import TicketCode, new_ticket_code
+from ticketing.signing import TicketCode
 
 ZONES_SECONDS = 1
 Value = TypeVar("Value")
@@ -167,73 +168,44 @@ def allocate(turn: Turn) -> Outcome:
         )
     if not turn.facts.opening_seen:
         EventState.objects.filter(event=press.event_id).update(opening=turn.facts.opens_at)
-    place = lowest_free_place(press.zone_ids)
-    return lose(turn) if place is None else win(turn, place)
-
-
-def lowest_free_place(zone_ids: tuple[UUID, ...]) -> Place | None:
-    """Return the lowest free place of the first of these zones that has one: one index probe for each zone."""
-    places = Place.objects.raw(
-        """
-        SELECT place.* FROM unnest(%s::uuid[]) WITH ORDINALITY AS wanted (zone_id, preference)
-         CROSS JOIN LATERAL (SELECT * FROM ticketing_place
-                              WHERE zone_id = wanted.zone_id AND free ORDER BY number LIMIT 1) AS place
-         ORDER BY wanted.preference LIMIT 1
-        """,
-        [list(zone_ids)],
-    )
-    return next(iter(places), None)
-
-
-def win(turn: Turn, place: Place) -> Outcome:
-    """Write the ticket, its claim and the arrival; the place is taken in the same transaction."""
-    place.generation += 1
-    taken = Place.objects.filter(pk=place.pk, free=True).update(free=False, generation=place.generation)
-    if taken != 1:
-        raise Inconsistent("a place was taken beside the counter's lock")
-    claim = count(turn, Answer.WON)
-    ticket = Ticket.objects.create(
-        claim_id=claim.id,
-        event_id=turn.press.event_id,
-        limit_group=turn.facts.limit_group,
-        zone_id=place.zone_id,
-        place=place,
-        number=place.number,
-        generation=place.generation,
-        student_id=turn.press.student_id,
-        code=new_ticket_code(),
-        arrival=claim.arrival,
-        elapsed_ms=claim.elapsed_ms,
-        issued_at=claim.decided_at,
-    )
-    zone = turn.press.zone_names[turn.press.zone_ids.index(place.zone_id)]
-    return holding(Decision.WON, ticket, zone=zone)
-
-
-def lose(turn: Turn) -> Outcome:
-    """Record a student's first loss with its arrival; a later loss is answered by the first arrival again."""
-    first = (
-        Claim.objects.filter(event=turn.press.event_id, student=turn.press.student_id)
-        .order_by("arrival")
-        .first()
-    )
-    return lost(first or count(turn, Answer.SOLD_OUT))
-
-
-def count(turn: Turn, answer: Answer) -> Claim:
-    """Take the next arrival of the group for this decision."""
-    arrival = turn.counter.arrival + 1
-    SaleCounter.objects.filter(pk=turn.counter.pk).update(arrival=arrival, last_at=turn.at)
-    return Claim.objects.create(
-        id=uuid4(),
-        event_id=turn.press.event_id,
+    given = give_or_count(
+        event_id=press.event_id,
         group=turn.counter.group,
-        student_id=turn.press.student_id,
-        arrival=arrival,
-        decided_at=turn.at,
+        student_id=press.student_id,
+        zone_ids=press.zone_ids,
+        zone_names=press.zone_names,
+        at=turn.at,
         elapsed_ms=turn.elapsed_ms,
-        answer=answer,
-        zones=list(turn.press.zone_names),
+    )
+    if given is None:
+        return lost(first_claim(press))
+    counted = Outcome(
+        Decision.SOLD_OUT,
+        press.event_id,
+        press.student_id,
+        turn.at,
+        arrival=given.arrival,
+        elapsed_ms=turn.elapsed_ms,
+    )
+    return replace(counted, decision=Decision.WON, ticket=just_won(turn, given)) if given.zone_id else counted
+
+
+def first_claim(press: Press) -> Claim:
+    """Return the student's first counted claim, by whose arrival every later loss is answered."""
+    return Claim.objects.filter(event=press.event_id, student=press.student_id).earliest("arrival")
+
+
+def just_won(turn: Turn, given: Given) -> Held:
+    """Return the ticket that this press has just won."""
+    zone_id = known(given.zone_id)
+    return Held(
+        claim_id=given.claim_id,
+        code=given.code,
+        zone_id=zone_id,
+        generation=known(given.generation),
+        zone=turn.press.zone_names[turn.press.zone_ids.index(zone_id)],
+        number=known(given.number),
+        issued_at=turn.at,
     )
 
 
@@ -296,14 +268,14 @@ def known(value: Value | None) -> Value:
     return value
 
 
-def holding(decision: Decision, ticket: Ticket, *, zone: str = "") -> Outcome:
+def holding(decision: Decision, ticket: Ticket) -> Outcome:
     """Return the answer that names the ticket a student holds."""
     held = Held(
         claim_id=ticket.claim_id,
         code=TicketCode(ticket.code),
         zone_id=ticket.zone_id,
         generation=ticket.generation,
-        zone=zone or ticket.zone.name,
+        zone=ticket.zone.name,
         number=ticket.number,
         issued_at=ticket.issued_at,
     )
