@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from ticketing import event_admin, gate_admin  # noqa: F401 - they register events and the gate's devices
 from ticketing.allocation import allocator_of
-from ticketing.event_admin import WithHistory, to_the_second
+from ticketing.event_admin import WithHistory
 from ticketing.models import Bar, Claim, Festival, LimitGroup, Scan, Ticket
 from ticketing.signing import TicketCode
 
@@ -65,7 +65,7 @@ class TicketAdmin(Kept, WithHistory):
         "zone",
         "number",
         "status",
-        to_the_second(Ticket, "issued_at"),
+        "issued_at",
         "arrival",
     ]
     fields = [
@@ -111,7 +111,7 @@ class ClaimAdmin(Kept):
         "student",
         "answer",
         "after_opening",
-        to_the_second(Claim, "decided_at"),
+        "decided_at",
     ]
     list_filter = ["answer", "event"]
     list_select_related = ["event", "student"]
@@ -136,8 +136,8 @@ class BarAdmin(Kept):
         "event",
         "reason",
         "actor",
-        to_the_second(Bar, "created_at"),
-        to_the_second(Bar, "lifted_at"),
+        "created_at",
+        "lifted_at",
     ]
     list_select_related = ["event", "student", "actor"]
     search_fields = ["=student__student_number", "=student__name"]
@@ -159,14 +159,14 @@ class BarAdmin(Kept):
 @admin.register(Scan)
 class ScanAdmin(Kept):
     list_display = [
-        to_the_second(Scan, "received_at"),
+        "received_at",
         "gate",
         "verdict",
         "reason",
         "holder",
         "user",
         "device",
-        to_the_second(Scan, "undone_at"),
+        "undone_at",
     ]
     list_filter = ["verdict", "reason", "gate"]
     list_select_related = ["ticket__student", "user", "device"]

@@ -1,15 +1,13 @@
 """The council's events: what it wants, and beside it how the sale stands, counted in the database."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import Count, IntegerField, Model, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import date
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
@@ -24,18 +22,6 @@ LIVE_TICKETS = Ticket.objects.filter(status__in=LIVE)
 USED_TICKETS = Ticket.objects.filter(status=TicketStatus.USED)
 
 EMPTY = "-"  # as the admin shows what is not there
-
-
-def to_the_second(model: type[Model], field: str) -> Callable[[Any], str | bool]:
-    """Return a column for a time whose seconds matter."""
-
-    @admin.display(description=model._meta.get_field(field).verbose_name, ordering=field)  # type: ignore[union-attr]  # a field of its own, no relation from elsewhere
-    def shown(row: Any) -> str | bool:
-        value = getattr(row, field)
-        return date(timezone.localtime(value), "Y-m-d H:i:s") if value else EMPTY
-
-    shown.__name__ = field
-    return shown
 
 
 def total(rows: QuerySet[Any], key: str, number: Count | Sum) -> Coalesce:
@@ -115,13 +101,13 @@ class EventAdmin(WithHistory):
     form = EventForm
     list_display = [
         "name",
-        to_the_second(Event, "opens_at"),
-        to_the_second(Event, "closes_at"),
         "sale",
-        "places",
         "tickets_now",
         "free_now",
+        "places",
         "used_now",
+        "opens_at",
+        "closes_at",
     ]
     list_filter = ["festival"]
     list_select_related = ["state"]
@@ -153,8 +139,8 @@ class EventAdmin(WithHistory):
             "sold_out": pgettext("state of a sale", "Sold out"),
             "closed": pgettext("state of a sale", "Closed"),
         }
-        free = {"left": event.made - event.live} if event.wanted == event.made else {"left": None}
-        state = words[state_of(event, [free], timezone.now())]
+        left = event.made - event.live if event.wanted == event.made > 0 else None
+        state = words[state_of(event, [{"left": left}], timezone.now())]
         return f"{state} · {_('rehearsal')}" if event.rehearsal else state
 
     @admin.display(description=_("places"))

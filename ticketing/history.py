@@ -103,7 +103,7 @@ def in_words(field: Field[Any, Any], value: Any, related: dict[Any, str]) -> str
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
-        return date(localtime(value), "Y-m-d H:i:s")
+        return date(localtime(value), "DATETIME_FORMAT")
     choices: dict[Any, Any] = dict(field.flatchoices)
     return str(choices.get(value, value))
 
