@@ -38,6 +38,10 @@ class StaffSite(AdminSite):
         shown = [model for model in models if model._meta.label_lower not in NOT_SHOWN]
         super().register(shown, admin_class, **options)
 
+    def get_urls(self) -> list[Any]:
+        """Return the admin's addresses without the one that leads to a row's own page: no row has any here."""
+        return [entry for entry in super().get_urls() if getattr(entry, "name", "") != "view_on_site"]
+
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and has_second_factor(request)
 

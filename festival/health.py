@@ -6,15 +6,18 @@ import redis
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 
 from festival.redis import sale
 
 
+@require_safe
 def alive(request: HttpRequest) -> JsonResponse:
     """Answer without asking any server."""
     return JsonResponse({"status": "ok"})
 
 
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 with `ok` or `degraded` and each part, 503 when no claim can be served."""
     parts = {name: state(ask) for name, ask in PARTS.items()}

@@ -1,0 +1,161 @@
+"""What the matrix is asked about: alice has everything that a student can have, and everybody else is after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from accounts import tasks
+from accounts.models import Consent, StudentSession, User, VerificationAttempt
+from accounts.passes import PASS_COOKIE
+from tests.access.routes import parameters
+from tests.factories import Player, log_in, make_event, make_student
+from tests.gate.cast import body, code_of, make_device, make_staff, make_ticket, scan_of, staff_client
+from ticketing.claims import claim
+from ticketing.gate import admit
+from ticketing.models import Bar, Claim, LimitGroup, Ticket
+
+CSRF = "c" * 32
+
+# What nobody learns of alice by accident.
+NAME, NUMBER, EMAIL = "홍앨리스", "20219876", "hong.alice@uni.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What a browser, or a device of the gate, shows of itself."""
+
+    cookies: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Who asks, about what, and what they send."""
+
+    visitors: Mapping[str, Visitor]  # by role
+    values: Mapping[str, str]  # of the parameters of routes, by name
+    rows: Mapping[str, str]  # keys of rows in the admin, by `app/model`
+    asked: Mapping[str, dict[str, Any]]  # what stands behind the question mark of a GET, by route
+    sent: Mapping[str, dict[str, Any]]  # what a POST sends, by route; an empty form where nothing stands here
+
+    def values_of(self, route: str) -> dict[str, str]:
+        """Return the values of a route's parameters; `object_id` is the key of a row of the route's model."""
+        model = "/".join(route.split("/")[1:3])
+        known = {**self.values, **({"object_id": self.rows[model]} if model in self.rows else {})}
+        missing = set(parameters(route)) - known.keys()
+        assert not missing, f"tests/access/world.py has no value for {missing} of {route}"
+        return {name: known[name] for name in parameters(route)}
+
+
+def make_world() -> World:
+    """Make the people, and one row of everything."""
+    alice = log_in(make_student(NAME, student_number=NUMBER, email=EMAIL))[0]
+    charlie = log_in(make_student("찰리", student_number="20220001", email="charlie@uni.example"))[0]
+    staff = make_everybody_of_staff()
+    device, shown = make_device()
+    rows = {
+        **rows_of_accounts(alice),
+        **rows_of_tickets(alice, staff["gate"]),
+        "ticketing/gatedevice": device,
+    }
+    rows |= {"accounts/user": staff["gate"], "auth/group": Group.objects.get(name="gate")}
+    values = {
+        "event_id": rows["ticketing/event"].pk,
+        "code": rows["ticketing/ticket"].code,
+        "scan_id": rows["ticketing/scan"].pk,
+        "who": "council",
+        "id": staff["gate"].pk,
+        "app_label": "ticketing",
+        "url": "nothing-here/",
+    }
+    return World(
+        visitors={
+            "anonymous": Visitor({}, {}),
+            "alice": student(alice),
+            "charlie": student(charlie),
+            **{role: Visitor({"sessionid": key_of(user, role)}, {}) for role, user in staff.items()},
+            "device": Visitor({}, shown),
+        },
+        values={name: str(value) for name, value in values.items()},
+        rows={name: str(row.pk) for name, row in rows.items()},
+        asked={
+            "admin/autocomplete/": {"app_label": "ticketing", "model_name": "bar", "field_name": "student"},
+        },
+        sent=what_is_sent(code_of(rows["ticketing/ticket"])),
+    )
+
+
+def make_everybody_of_staff() -> dict[str, User]:
+    """Make one of each, by role."""
+    groups = {"half": "council", "viewer": "council viewer", "council": "council", "gate": "gate"}
+    staff = {role: make_staff(group, username=role) for role, group in groups.items()}
+    return {**staff, "administrator": User.objects.create_superuser("administrator")}
+
+
+def rows_of_accounts(alice: Player) -> dict[str, Any]:
+    """Make what accounts and the job queue keep of alice: a job that waits, and one that failed."""
+    soon = timezone.now() + timedelta(minutes=9)
+    attempt = VerificationAttempt.objects.create(student=alice.student, expires_at=soon)
+    failed, waiting = (tasks.mail_code.defer(attempt=str(attempt.pk)) for _ in range(2))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", [failed])
+    return {
+        "accounts/student": alice.student,
+        "accounts/studentsession": StudentSession.objects.get(student=alice.student),
+        "accounts/verificationattempt": attempt,
+        "accounts/consent": Consent.objects.get(student=alice.student),
+        "procrastinate/procrastinatejob": ProcrastinateJob.objects.get(pk=waiting),
+    }
+
+
+def rows_of_tickets(alice: Player, gate: User) -> dict[str, Any]:
+    """Let alice hold a ticket for tonight, have used one yesterday, and be shut out of the night before."""
+    tonight, yesterday, before = (
+        make_event({"A": 5}, name=name) for name in ("오늘 밤", "어제 밤", "그제 밤")
+    )
+    claim(event_id=tonight.pk, zones=["A"], claimant=alice.claimant)
+    held = Ticket.objects.get(student=alice.student)
+    used = make_ticket(yesterday, student=alice.student)
+    admit(scan_of(code_of(used), user=gate))
+    return {
+        "ticketing/festival": tonight.festival,
+        "ticketing/limitgroup": LimitGroup.objects.create(festival=tonight.festival, name="세 밤"),
+        "ticketing/event": tonight,
+        "ticketing/ticket": held,
+        "ticketing/claim": Claim.objects.get(student=alice.student),
+        "ticketing/bar": Bar.objects.create(event=before, student=alice.student, reason="왜", actor=gate),
+        "ticketing/scan": used.scans.get(),
+    }
+
+
+def what_is_sent(code: str) -> dict[str, dict[str, Any]]:
+    """Return bodies that do what their address is for, where whoever sends them may."""
+    return {
+        "i18n/setlang/": {"language": "en"},
+        "accounts/verify/": {"number": NUMBER, "name": NAME, "consent": "on"},
+        "staff/login/": {"login": "council", "password": "guess"},
+        "gate/": {"code": code, "gate": "A1", "event": "", "scan_id": str(uuid4())},
+        "events/<uuid:event_id>/": {"zones": "A"},
+        "api/events/<str:event_id>/claims/": {"zones": ["A"]},
+        "api/gate/scans/": body(code),
+        "api/gate/scans/<str:scan_id>/undo/": {"reason": "왜"},
+        "demo/sales/": {"seconds": "60", "places": "10"},
+        "demo/log-in/student/": {"number": NUMBER},
+        "demo/log-in/staff/": {"username": "nobody"},
+    }
+
+
+def student(player: Player) -> Visitor:
+    return Visitor({"sessionid": player.cookies.session_key, PASS_COOKIE: player.cookies.claim_pass}, {})
+
+
+def key_of(user: User, role: str) -> str:
+    """Log staff in; whoever is `half` in has only typed the password."""
+    return str(staff_client(user, second_factor=role != "half").cookies["sessionid"].value)
