@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from tests.access.routes import address_of
-from tests.access.world import CSRF, EMAIL, NAME, NUMBER, World
+from tests.access.world import CSRF, EMAIL, NAME, NUMBER, World, of_alice
 
 # Kinds of answers; a problem document is called by its code, a redirect `to` where it leads.
 PAGE, DATA, INVALID = "page", "data", "invalid"
@@ -32,11 +32,12 @@ BROWSER = Client(enforce_csrf_checks=True, raise_request_exception=False)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: its kind, what of alice it tells, and a statement that wrote more than the asker's session."""
+    """What came back, and what it did: `wrote` is a statement that wrote more than the asker's session."""
 
     kind: str
-    tells: frozenset[str]
+    tells: frozenset[str]  # what of alice
     wrote: str | None
+    harmed: bool  # a row of alice is not as it was
 
 
 @contextmanager
@@ -70,10 +71,10 @@ def ask(
     with undone() as written:
         send = BROWSER.post if method == "POST" else BROWSER.get
         response = send(address_of(route, values), document, **options)
-        text = text_of(response)
+        text, harmed = text_of(response), bool(written) and of_alice() != world.of_alice
     told = frozenset(what for what, mark in MARKS.items() if mark in text)
     wrote = next((statement for statement in written if "django_session" not in statement), None)
-    return Answer(kind_of(response, values), told, wrote)
+    return Answer(kind_of(response, values), told, wrote, harmed)
 
 
 def text_of(response: Any) -> str:

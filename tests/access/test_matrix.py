@@ -17,6 +17,7 @@ from tests.access.world import World
 pytestmark = [pytest.mark.servers, pytest.mark.django_db]
 ROWS = {row.route: row for row in TABLE}
 ROUTES = all_routes()
+STRANGERS = ("anonymous", "charlie", "half", "viewer")
 REFUSED_METHOD = {NO_METHOD, "method_not_allowed"}
 WITHOUT_TOKEN = {NO_CSRF, "csrf_failed"}
 
@@ -73,6 +74,8 @@ def differences(
         faults.append(f"{answer.kind!r} instead of {' or '.join(map(repr, sorted(allowed)))}")
     if role != "alice" and answer.tells - tells:
         faults.append(f"tells alice's {' and '.join(sorted(answer.tells - tells))}")
+    if answer.harmed and role in STRANGERS:
+        faults.append("changes what belongs to alice")
     if answer.wrote and (not writes or answer.kind in REFUSALS):
         faults.append(f"changes the database: {answer.wrote[:100]}")
     return faults
@@ -84,6 +87,13 @@ def test_the_search_for_personal_data_is_not_blind(world: World) -> None:
     for role in ("gate", "device"):
         assert ask(world, role, "POST", "api/gate/scans/").tells == {"name"}, role
     assert ask(world, "alice", "GET", "tickets/<str:code>/").tells == {"name"}
+
+
+def test_the_look_at_what_belongs_to_alice_is_not_blind(world: World) -> None:
+    assert not ask(world, "charlie", "POST", "api/events/<str:event_id>/claims/").harmed
+    assert ask(world, "alice", "POST", "api/tickets/<str:code>/cancel/").harmed
+    assert ask(world, "gate", "POST", "gate/").harmed
+    assert not ask(world, "alice", "GET", "tickets/").harmed
 
 
 def actions() -> list[str]:

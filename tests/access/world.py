@@ -12,7 +12,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import tasks
-from accounts.models import Consent, StudentSession, User, VerificationAttempt
+from accounts.models import Consent, RosterImport, RosterState, StudentSession, User, VerificationAttempt
 from accounts.passes import PASS_COOKIE
 from tests.access.routes import parameters
 from tests.factories import Player, log_in, make_event, make_student
@@ -25,6 +25,21 @@ CSRF = "c" * 32
 
 # What nobody learns of alice by accident.
 NAME, NUMBER, EMAIL = "홍앨리스", "20219876", "hong.alice@uni.example"
+OWNED = (
+    "accounts_consent",
+    "accounts_studentsession",
+    "ticketing_bar",
+    "ticketing_claim",
+    "ticketing_ticket",
+)
+# PostgreSQL gives every version of a row the transaction that wrote it.
+VERSION = """
+    SELECT '{0}', owned.id::text, owned.xmin::text FROM {0} owned
+    JOIN accounts_student student ON student.id = owned.{1} WHERE student.student_number = %(number)s
+"""
+VERSIONS = " UNION ALL ".join(
+    [VERSION.format("accounts_student", "id"), *(VERSION.format(table, "student_id") for table in OWNED)]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,7 @@ class World:
     """Who asks, about what, and what they send."""
 
     visitors: Mapping[str, Visitor]  # by role
+    of_alice: frozenset[tuple[str, ...]]  # the versions of her rows
     values: Mapping[str, str]  # of the parameters of routes, by name
     rows: Mapping[str, str]  # keys of rows in the admin, by `app/model`
     asked: Mapping[str, dict[str, Any]]  # what stands behind the question mark of a GET, by route
@@ -71,6 +87,7 @@ def make_world() -> World:
         "code": rows["ticketing/ticket"].code,
         "scan_id": rows["ticketing/scan"].pk,
         "who": "council",
+        "pk": RosterImport.objects.create(file_name="roster.csv", language="ko", state=RosterState.READY).pk,
         "id": staff["gate"].pk,
         "app_label": "ticketing",
         "url": "nothing-here/",
@@ -83,6 +100,7 @@ def make_world() -> World:
             **{role: Visitor({"sessionid": key_of(user, role)}, {}) for role, user in staff.items()},
             "device": Visitor({}, shown),
         },
+        of_alice=of_alice(),
         values={name: str(value) for name, value in values.items()},
         rows={name: str(row.pk) for name, row in rows.items()},
         asked={
@@ -90,6 +108,13 @@ def make_world() -> World:
         },
         sent=what_is_sent(code_of(rows["ticketing/ticket"])),
     )
+
+
+def of_alice() -> frozenset[tuple[str, ...]]:
+    """Return the rows of alice, each with its version: what changes, comes or goes makes a difference."""
+    with connection.cursor() as cursor:
+        cursor.execute(VERSIONS, {"number": NUMBER})
+        return frozenset(cursor.fetchall())
 
 
 def make_everybody_of_staff() -> dict[str, User]:
