@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable
 
-from accounts.models import Consent, Student
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from accounts import sessions
+from accounts.models import Consent, Student, VerificationAttempt
 
 CURRENT = "2026-11"  # change it with the words of templates/accounts/notice.html: everybody is asked again
 
@@ -21,3 +27,22 @@ def give_many(students: Iterable[Student]) -> None:
 def in_force(student: Student) -> bool:
     """Tell whether a student has agreed to the notice in force and not withdrawn it."""
     return Consent.objects.filter(student=student, version=CURRENT, withdrawn_at=None).exists()
+
+
+def withdraw(student: Student) -> None:
+    """Record that a student takes the consent back: all logins end, and the next one asks for it again.
+
+    A live ticket stays theirs: it was given while the consent stood, taking it away would punish the use of a right,
+    and somebody who does not want it gives it back. Showing its QR needs a login, so a new consent; the page says so
+    before anything is pressed. A code that was asked for before dies too, because the consent that came with it was
+    the old one. Only a login whose code is being judged in this very instant is not undone: the list of devices has it.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        sessions.end_all([student.pk])
+        Consent.objects.filter(student=student, withdrawn_at=None).update(
+            withdrawn_at=Greatest(F("given_at"), now)  # a server's clock may be a little behind another's
+        )
+        VerificationAttempt.objects.filter(
+            student=student, succeeded_at=None, created_at__lt=now, expires_at__gt=now
+        ).update(expires_at=now)

@@ -48,6 +48,11 @@ class CodeForm(forms.Form):
         ),
     )
 
+    shared = forms.BooleanField(
+        label=_("This is a shared computer"),
+        required=False,
+    )
+
     def clean_code(self) -> Any:
         code = tidy_number(self.cleaned_data["code"])
         if len(code) != DIGITS or not (code.isascii() and code.isdigit()):

@@ -1,6 +1,5 @@
 """Logins of students: begun, ended, and found again from a request."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from accounts import devices
 from accounts.models import Student, StudentSession, User
 from accounts.passes import PASS_COOKIE, sign_pass
 from ticketing.models import Festival
@@ -29,6 +29,7 @@ SESSION_KEY = "student_session"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 WITHOUT_AN_END = timedelta(days=14)
 SHORTEST = timedelta(minutes=10)
+ON_A_SHARED_COMPUTER = timedelta(minutes=30)
 _ASKED: Final = "_current_student"
 BATCH = 2000
 ADOPT_LOGINS = """
@@ -37,37 +38,10 @@ ADOPT_LOGINS = """
     WHERE s.user_id IS NULL AND s.id = ANY(%s) AND u.username = 'student-' || s.id
 """
 
-SYSTEMS = (
-    ("iPhone|iPad", "iOS"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)
-BROWSERS = (
-    ("KAKAOTALK", "KakaoTalk"),
-    ("Instagram", "Instagram"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Whale/", "Whale"),
-    ("Edg", "Edge"),
-    ("Firefox|FxiOS", "Firefox"),
-    ("Chrome|CriOS", "Chrome"),
-    ("Safari", "Safari"),
-)
-
 
 def user_name(student: Student) -> str:
     """Return the name of a student's login; it holds no student number."""
     return f"student-{student.pk}"
-
-
-def device_of(request: HttpRequest) -> str:
-    """Describe the device in two words: browser and system."""
-    agent = request.headers.get("User-Agent", "")
-    names = (
-        next((name for sign, name in table if re.search(sign, agent)), "") for table in (BROWSERS, SYSTEMS)
-    )
-    return " · ".join(filter(None, names))
 
 
 def ends_at(now: datetime) -> datetime:
@@ -89,26 +63,49 @@ def user_of(student: Student) -> User:
     return User.objects.get(pk=row.user_id)
 
 
-def log_in(request: HttpRequest, response: HttpResponse, student: Student) -> StudentSession:
-    """Log a student in on this device: Django's session, our row, and the claim pass in a cookie."""
+def log_in(
+    request: HttpRequest, response: HttpResponse, student: Student, *, shared: bool = False
+) -> StudentSession:
+    """Log a student in on this device: Django's session, our row, and the claim pass in a cookie.
+
+    On a shared computer both cookies end with the browser, and row and pass after half an hour.
+    """
     end_this(request)
     login(request, user_of(student), backend=BACKEND)
-    now = timezone.now()
-    session = StudentSession.objects.create(
-        student=student, device=device_of(request), created_at=now, expires_at=ends_at(now)
-    )
+    session = open_one(student, devices.describe(request), shared=shared)
     request.session[SESSION_KEY] = str(session.pk)
-    request.session.set_expiry(session.expires_at)
+    # Zero is Django's word for a cookie that ends with the browser; the row's end is what counts on the server.
+    request.session.set_expiry(0 if shared else session.expires_at)
     setattr(request, _ASKED, student)
     response.set_cookie(
         PASS_COOKIE,
         sign_pass(session, student),
-        expires=session.expires_at,
+        expires=None if shared else session.expires_at,
         path="/",
         secure=settings.HTTPS,
         httponly=True,
         samesite="Lax",
     )
+    return session
+
+
+def open_one(student: Student, device: str, *, shared: bool) -> StudentSession:
+    """Write the row of a login; one from a new device leaves a mail in the same transaction.
+
+    The student's row is locked, so that a log-out everywhere comes wholly before this login or wholly after it, and
+    two first logins from one new device leave one mail.
+    """
+    now = timezone.now()
+    end = min(ends_at(now), now + ON_A_SHARED_COMPUTER) if shared else ends_at(now)
+    with transaction.atomic():
+        locked = Student.objects.select_for_update(no_key=True).only("generation").get(pk=student.pk)
+        student.generation = locked.generation
+        new = devices.is_new(student, device)
+        session = StudentSession.objects.create(
+            student=student, device=device, created_at=now, expires_at=end
+        )
+        if new:
+            devices.notice(session)
     return session
 
 

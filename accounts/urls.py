@@ -8,4 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("verify/", views.verify, name="verify"),
     path("verify/code/", views.code, name="verify_code"),
     path("logout/", views.log_out, name="log_out"),
+    path("devices/", views.my_devices, name="devices"),
+    path("privacy/", views.privacy, name="privacy"),
+    path("privacy/withdraw/", views.withdraw, name="withdraw_consent"),
 ]

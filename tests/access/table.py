@@ -91,6 +91,17 @@ OF_STUDENTS = (
     ),
     Row("accounts/verify/code/", get=by(TO_VERIFY), post=by(TO_VERIFY)),  # nobody here has asked for a code
     Row("accounts/logout/", get=by("no such method"), post=by("to /")),
+    Row(  # charlie names a login of alice, and is told what he is told of one that is over
+        "accounts/devices/",
+        get=by(TO_VERIFY, students=PAGE),
+        post=by(TO_VERIFY, students="to /accounts/devices/"),
+    ),
+    Row("accounts/privacy/", get=by(PAGE)),
+    Row(
+        "accounts/privacy/withdraw/",
+        get=by(TO_VERIFY, students=PAGE),
+        post=by(TO_VERIFY, students="to /accounts/privacy/"),
+    ),
     Row(
         "events/<uuid:event_id>/",
         get=by(PAGE),

@@ -105,7 +105,8 @@ def make_world() -> World:
         asked={
             "admin/autocomplete/": {"app_label": "ticketing", "model_name": "bar", "field_name": "student"},
         },
-        sent=what_is_sent(code_of(rows["ticketing/ticket"])),
+        sent=what_is_sent(code_of(rows["ticketing/ticket"]))
+        | {"accounts/devices/": {"end": str(rows["accounts/studentsession"].pk)}},
     )
 
 
