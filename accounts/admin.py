@@ -12,13 +12,14 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.template.defaultfilters import date
+from django.urls import URLPattern
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import sessions
+from accounts import roster_admin, sessions
 from accounts.models import Consent, Student, StudentSession, StudentStatus, User, VerificationAttempt
 
 NEWEST_CHANGES = 20
@@ -53,6 +54,9 @@ class StudentAdmin(admin.ModelAdmin[Student]):
         *("updated_at", "changes"),
     )
     actions = ("log_out_everywhere",)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*roster_admin.addresses(self.admin_site), *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

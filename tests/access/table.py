@@ -237,6 +237,23 @@ OF_THE_ADMIN = (
     ),
 )
 
+ROSTER, UPLOAD = "admin/accounts/student/import/", "admin/accounts/student/import/<int:pk>/"
+DECIDED = f"to /{ROSTER}<pk>/"
+
+OF_THE_ROSTER = (
+    Row(ROSTER, get=behind_admin(PAGE, COUNCIL), post=behind_admin(PAGE, COUNCIL)),
+    Row(UPLOAD, get=behind_admin(PAGE, COUNCIL)),
+    Row(f"{UPLOAD}bad.csv", get=behind_admin(DATA, COUNCIL)),
+    *(
+        Row(
+            f"{UPLOAD}{verb}/",
+            get=behind_admin("no such method", COUNCIL),
+            post=behind_admin(DECIDED, COUNCIL),
+        )
+        for verb in ("confirm", "discard", "again")
+    ),
+)
+
 OF_THE_DEMO = (
     Row("demo/", get=by(PAGE)),
     Row("demo/sales/", get=by("no such method"), post=by("to /demo/")),
@@ -305,4 +322,4 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "ticketing/festival delete_selected": NOBODY,
 }
 
-TABLE = (*PUBLIC, *OF_STUDENTS, *OF_THE_GATE, *OF_STAFF, *OF_THE_ADMIN, *OF_THE_DEMO, *MODELS)
+TABLE = (*PUBLIC, *OF_STUDENTS, *OF_THE_GATE, *OF_STAFF, *OF_THE_ADMIN, *OF_THE_ROSTER, *OF_THE_DEMO, *MODELS)

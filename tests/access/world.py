@@ -12,7 +12,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import tasks
-from accounts.models import Consent, StudentSession, User, VerificationAttempt
+from accounts.models import Consent, RosterImport, RosterState, StudentSession, User, VerificationAttempt
 from accounts.passes import PASS_COOKIE
 from tests.access.routes import parameters
 from tests.factories import Player, log_in, make_event, make_student
@@ -87,6 +87,7 @@ def make_world() -> World:
         "code": rows["ticketing/ticket"].code,
         "scan_id": rows["ticketing/scan"].pk,
         "who": "council",
+        "pk": RosterImport.objects.create(file_name="roster.csv", language="ko", state=RosterState.READY).pk,
         "id": staff["gate"].pk,
         "app_label": "ticketing",
         "url": "nothing-here/",
