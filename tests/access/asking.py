@@ -18,6 +18,7 @@ from tests.access.world import CSRF, EMAIL, NAME, NUMBER, World, of_alice
 # Kinds of answers; a problem document is called by its code, a redirect `to` where it leads.
 PAGE, DATA, INVALID = "page", "data", "invalid"
 REFUSED, NO_CSRF, MISSING, NO_METHOD = "refused", "no csrf token", "missing", "no such method"
+LOG_IN_AGAIN = "log in again"
 TO_VERIFY, TO_LOGIN, TO_FACTOR = "to /accounts/verify/", "to /staff/login/", "to /staff/second-factor/app/"
 
 MARKS: Mapping[str, str] = {"name": NAME, "number": NUMBER, "e-mail": EMAIL}
@@ -95,7 +96,7 @@ def kind_of(response: Any, values: Mapping[str, str]) -> str:
     if response.status_code == 403:
         is_csrf = any(template.name == "403_csrf.html" for template in response.templates)
         return NO_CSRF if is_csrf else REFUSED
-    names = {400: INVALID, 404: MISSING, 405: NO_METHOD, 422: INVALID}
+    names = {400: INVALID, 401: LOG_IN_AGAIN, 404: MISSING, 405: NO_METHOD, 422: INVALID}
     if response.status_code in names:
         return names[response.status_code]
     if response.status_code >= 400:

@@ -1,5 +1,6 @@
 """F30: every address, asked by everybody, answers what tests/access/table.py says, and nothing about alice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,12 @@ from django.contrib import admin
 from django.test import RequestFactory
 from pytest_django.fixtures import Settings
 
-from accounts.models import User
-from tests.access.asking import NO_CSRF, NO_METHOD, REFUSALS, Answer, ask
+from accounts.models import Student, User
+from accounts.sessions import log_out_everywhere
+from tests.access.asking import LOG_IN_AGAIN, NO_CSRF, NO_METHOD, REFUSALS, Answer, ask
 from tests.access.routes import URLCONF, all_routes
-from tests.access.table import ACTIONS, ROLES, TABLE, Row
-from tests.access.world import World
+from tests.access.table import ACTIONS, OF_STUDENTS, ROLES, TABLE, Row
+from tests.access.world import NUMBER, World, of_alice
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db]
 ROWS = {row.route: row for row in TABLE}
@@ -79,6 +81,19 @@ def differences(
     if answer.wrote and (not writes or answer.kind in REFUSALS):
         faults.append(f"changes the database: {answer.wrote[:100]}")
     return faults
+
+
+def test_a_login_that_was_ended_elsewhere_is_a_strangers(world: World) -> None:
+    log_out_everywhere(Student.objects.get(student_number=NUMBER))
+    ended = replace(world, of_alice=of_alice())
+    faults = []
+    for row in OF_STUDENTS:
+        for method, expected in (("GET", row.get), ("POST", row.post or row.get)):
+            answer = ask(ended, "alice", method, row.route)
+            allowed = {expected["anonymous"], "login_required", LOG_IN_AGAIN, NO_METHOD, "method_not_allowed"}
+            if answer.kind not in allowed or answer.tells or answer.harmed:
+                faults.append((method, row.route, answer))
+    assert not faults
 
 
 def test_the_search_for_personal_data_is_not_blind(world: World) -> None:
