@@ -20,6 +20,7 @@ from accounts.forms import CodeForm, VerifyForm
 from accounts.models import Student
 from accounts.networks import network_of
 from accounts.permissions import student_required
+from accounts.roster_imports import newest_confirmed
 from accounts.verification import METHODS, Result, Verdict
 
 CHALLENGE, AFTERWARDS = "challenge", "after_verification"
@@ -34,10 +35,9 @@ def after(request: HttpRequest, wanted: str | None) -> str:
 
 
 def page(request: HttpRequest, name: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    """Render one of the pages of verification."""
-    return render(
-        request, f"accounts/{name}.html", context | {"notice_version": consent.CURRENT}, status=status
-    )
+    """Render one of our pages; the newest roster is asked for by those that show the notice."""
+    facts = {"notice_version": consent.CURRENT, "newest_roster": newest_confirmed}
+    return render(request, f"accounts/{name}.html", {**context, **facts}, status=status)
 
 
 def budget_spent(request: HttpRequest, name: str, error: TooManyTries, **context: Any) -> HttpResponse:

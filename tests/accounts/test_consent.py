@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import consent
-from accounts.models import Consent, Student, StudentSession, VerificationAttempt
+from accounts.models import Consent, RosterImport, RosterState, Student, StudentSession, VerificationAttempt
 from tests.accounts.browsing import LAPTOP, PHONE, Browser, log_in
 from tests.accounts.post import code_in
 from tests.conftest import Live
@@ -35,6 +35,34 @@ def test_f32_the_notice_is_public_and_every_page_leads_to_it(client: Client) -> 
     assert "/accounts/privacy/withdraw/" not in page
     assert_korean(page)
     assert 'href="/accounts/privacy/"' in client.get("/").content.decode()
+
+
+def test_the_notice_names_the_source_of_the_newest_confirmed_roster(client: Client) -> None:
+    pages = ("/accounts/privacy/", "/accounts/verify/")
+    now = timezone.now()
+    ready = RosterImport.objects.create(
+        source="교무처 <1>", legal_basis="학칙 제3조", state=RosterState.READY
+    )
+    for path in pages:
+        assert "교무처" not in client.get(path).content.decode()
+    for source, state, age in (
+        ("옛 교무처", RosterState.CONFIRMED, 2),
+        ("", RosterState.CONFIRMED, 0),
+        ("버린 명부", RosterState.DISCARDED, 0),
+    ):
+        at = now - timedelta(days=age) if state == RosterState.CONFIRMED else None
+        RosterImport.objects.create(source=source, state=state, confirmed_at=at)
+    RosterImport.objects.filter(pk=ready.pk).update(
+        state=RosterState.CONFIRMED, confirmed_at=now - timedelta(days=1)
+    )
+    for path in pages:
+        page = client.get(path).content.decode()
+        assert "교무처 &lt;1&gt;" in page
+        assert "학칙 제3조" in page
+        assert f"{timezone.localtime(now - timedelta(days=1)):%Y-%m-%d}" in page
+        assert "옛 교무처" not in page
+        assert "버린 명부" not in page
+        assert_korean(page)
 
 
 def test_f32_a_consent_is_shown_with_its_date_and_version(live: Live, alice: Student) -> None:
