@@ -69,13 +69,13 @@ def prove_sizes(data: bytes) -> None:
 
 
 def go_through(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Read a part by pieces: it is as long as it says (or zipfile finds a wrong check sum), no sheet is too wide."""
-    sheet = part.filename.lower().startswith("xl/worksheets/")
+    """Read a part by pieces: it is as long as it says (or zipfile finds a wrong check sum), no sheet is too wide.
+
+    A sheet may lie under any name, so places of cells are looked for in every part.
+    """
     before, rows, columns = b"", 0, 0
     with archive.open(part) as stream:
         while piece := stream.read(CHUNK):
-            if not sheet:
-                continue
             for column, row in PLACE.findall(before + piece):
                 rows, columns = max(rows, int(row)), max(columns, column_number(column))
             before = piece[-OVERLAP:]

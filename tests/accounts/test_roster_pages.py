@@ -22,6 +22,7 @@ from tests.accounts.post import work_jobs
 from tests.accounts.sheets import TITLES, clean_rows, csv_of, planted, xlsx_of
 from tests.admin.desk import desk_of, told
 from tests.conftest import ROOT, Live, test_database_url
+from tests.unit.test_translations import assert_korean
 
 pytestmark = [
     pytest.mark.servers,
@@ -248,3 +249,21 @@ def test_nobody_but_the_council_gets_there(role: str | None) -> None:
     assert RosterImport.objects.get().state == RosterState.READY
     if role == "council viewer":
         assert IMPORT not in client.get("/admin/accounts/student/").content.decode()
+
+
+def test_every_page_of_an_import_is_in_korean() -> None:
+    client, _ = desk_of("council")
+    client.cookies["django_language"] = "ko"
+    assert_korean(client.get(IMPORT).content.decode())
+    assert_korean(hand_in(client, b"").content.decode())
+    rows, _places = planted(300, each=2)
+    Student.objects.create(student_number="2024000000", name="옛이름", status="on_leave")
+    Student.objects.create(student_number="1999000000", name="최찰리")
+    for content in (b"%PDF-1.7", csv_of(rows, "cp949"), csv_of(list(clean_rows(30)), "cp949")):
+        preview = hand_in(client, content, "명부.csv", complete="on")["Location"]
+        assert_korean(client.get(preview).content.decode())
+        work_jobs()
+        assert_korean(client.get(preview).content.decode())
+    for verb in ("confirm", "discard"):
+        assert_korean(client.post(f"{preview}{verb}/", follow=True).content.decode())
+    assert_korean(client.get(IMPORT).content.decode())
