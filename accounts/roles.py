@@ -19,6 +19,9 @@ SEEN = (
     "ticketing.view_event",
     "ticketing.view_zone",
     "ticketing.view_limitgroup",
+    "ticketing.view_studentlist",
+    "ticketing.view_eligibilityrule",
+    "ticketing.view_exclusion",
     "ticketing.view_ticket",
     "ticketing.view_claim",
     "ticketing.view_scan",
@@ -27,11 +30,16 @@ SEEN = (
 )
 MANAGED = tuple(
     f"ticketing.{verb}_{model}"
-    for model in ("festival", "event", "zone", "limitgroup", "gatedevice")
+    for model in (
+        *("festival", "event", "zone", "limitgroup", "gatedevice"),
+        *("studentlist", "eligibilityrule", "exclusion"),
+    )
     for verb in ("add", "change")
 )
+# What is only wanted and belongs to its event may be taken back; the history keeps it.
+TAKEN_BACK = ("ticketing.delete_eligibilityrule", "ticketing.delete_exclusion")
 ROLES: Mapping[str, tuple[str, ...]] = {
-    COUNCIL: (*SEEN, *MANAGED, "accounts.change_student", "ticketing.change_ticket"),
+    COUNCIL: (*SEEN, *MANAGED, *TAKEN_BACK, "accounts.change_student", "ticketing.change_ticket"),
     VIEWER: SEEN,
     GATE: ("ticketing.add_scan", "ticketing.change_scan"),
 }

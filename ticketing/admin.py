@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ticketing import event_admin, gate_admin  # noqa: F401 - they register events and the gate's devices
+from ticketing import event_admin, gate_admin, student_list_admin  # noqa: F401 - they register their models
 from ticketing.allocation import allocator_of
 from ticketing.event_admin import WithHistory
 from ticketing.models import Bar, Claim, Festival, LimitGroup, Scan, Ticket

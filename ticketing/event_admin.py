@@ -1,6 +1,7 @@
 """The council's events: what it wants, and beside it how the sale stands, counted in the database."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin
@@ -13,7 +14,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
+from ticketing import eligibility
 from ticketing.allocation.database import lock
+from ticketing.eligibility_admin import ExclusionInline, RuleInline
 from ticketing.events import state_of
 from ticketing.history import changes_of
 from ticketing.models import LIVE, Event, SaleCounter, Ticket, TicketStatus, Zone, ZoneState
@@ -41,6 +44,27 @@ def places_of(made: int, wanted: int) -> str:
     return pgettext("places", "%(made)s of %(wanted)s") % {"made": grouped(made), "wanted": grouped(wanted)}
 
 
+def saved_counts(key: str) -> list[eligibility.Count]:
+    """Return how many students are eligible by the saved rules; nothing for an address that names no event."""
+    try:
+        return eligibility.count(UUID(key))
+    except ValueError:
+        return []
+
+
+def in_words(counts: list[eligibility.Count]) -> list[dict[str, Any]]:
+    """Return the figures as the form shows them: a zone, and each time with the number of students from then on."""
+    zones: dict[str, list[dict[str, Any]]] = {}
+    for row in counts:
+        steps = zones.setdefault(row.zone, [])
+        if row.opens_at is not None:
+            steps.append({"opens_at": row.opens_at, "students": row.students})
+    return [
+        {"zone": zone, "steps": steps, "students": sum(step["students"] for step in steps)}
+        for zone, steps in zones.items()
+    ]
+
+
 class WithHistory(admin.ModelAdmin[Any]):
     """The history button shows what the database's triggers recorded, whatever way the change came."""
 
@@ -51,6 +75,14 @@ class WithHistory(admin.ModelAdmin[Any]):
         changes = changes_of(row) if row is not None else []
         context = {"changes": changes, **(extra_context or {})}
         return super().history_view(request, object_id, context)
+
+
+class CountedInsteadOfSaved(Exception):
+    """Ends the transaction of a form whose rules were only to be counted; carries the figures."""
+
+    def __init__(self, counts: list[eligibility.Count]) -> None:
+        super().__init__()
+        self.counts = counts
 
 
 class EventForm(forms.ModelForm[Event]):
@@ -112,7 +144,7 @@ class EventAdmin(WithHistory):
     list_filter = ["festival"]
     list_select_related = ["state"]
     search_fields = ["name", "name_en"]
-    inlines = [ZoneInline]
+    inlines = [ZoneInline, RuleInline, ExclusionInline]
     fieldsets = [
         (None, {"fields": ["festival", ("name", "name_en")]}),
         (_("Sale"), {"fields": [("opens_at", "closes_at"), "limit_group", "rehearsal"]}),
@@ -128,6 +160,41 @@ class EventAdmin(WithHistory):
             live=total(LIVE_TICKETS, "event", Count("pk")),
             used=total(USED_TICKETS, "event", Count("pk")),
         )
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the form with the number of students who would be eligible; "count" saves nothing.
+
+        To count by what the form says, it is saved, counted by the rule that decides claims, and rolled back.
+        """
+        context = {**(extra_context or {}), "may_count": self.has_change_permission(request)}
+        try:
+            if object_id and request.method != "POST":
+                context["counts"] = in_words(saved_counts(unquote(object_id)))
+            return super().changeform_view(request, object_id, form_url, context)
+        except CountedInsteadOfSaved as counted:
+            context |= {"counts": in_words(counted.counts), "counted": True}
+            request.only_show_the_form = True  # type: ignore[attr-defined]  # see get_form
+            return super().changeform_view(request, object_id, form_url, context)
+
+    def get_form(
+        self, request: HttpRequest, obj: Event | None = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm[Any]]:
+        """Return the form; after counting one that is shown as it was typed, without being saved."""
+        form: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **kwargs)
+        if getattr(request, "only_show_the_form", False):
+            return type(form.__name__, (form,), {"is_valid": lambda self: False})
+        return form
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if "_count" in request.POST:
+            raise CountedInsteadOfSaved(eligibility.count(form.instance.pk))
 
     @admin.display(description=pgettext_lazy("of a sale", "state"))
     def sale(self, event: Any) -> str:

@@ -104,6 +104,24 @@ def document(event: Event, zones: list[dict[str, Any]], now: datetime) -> dict[s
     }
 
 
+def state_for(
+    document: dict[str, Any],
+    zones: Sequence[dict[str, Any]],
+    *,
+    opening: datetime,
+    now: datetime,
+    paused: bool,
+) -> str:
+    """Return what a press of one student would meet, whose zones open at a time of their own."""
+    if document["state"] in ("closed", "recovering"):
+        return str(document["state"])
+    if now < opening:
+        return "scheduled"
+    if paused:
+        return "paused"
+    return "sold_out" if zones and all(zone["left"] == 0 for zone in zones) else "open"
+
+
 def state_of(event: Event, zones: list[dict[str, Any]], now: datetime) -> str:
     """Return what a press would meet now: the order is that of the refusals."""
     seen = hasattr(event, "state") and event.state.opening == event.opens_at

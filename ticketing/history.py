@@ -6,19 +6,41 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import Field, ForeignKey, Model, QuerySet
 from django.template.defaultfilters import date
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from ticketing.models import Event, Festival, Ticket, Zone
+from accounts.models import Student, User
+from ticketing.models import (
+    EligibilityRule,
+    Event,
+    Exclusion,
+    Festival,
+    StudentList,
+    StudentListEntry,
+    Ticket,
+    Zone,
+)
 
 MOST_SHOWN = 200
 NOTHING = "–"
+Related = dict[tuple[type[Model], Any], str]
 # Keys of their own, and the place whose number is recorded beside it.
 NOT_SHOWN = {"id", "event", "place", "created_at"}
+RECORDS = {
+    **{Festival: "FestivalChange", Event: "EventChange", Ticket: "TicketChange", Zone: "ZoneChange"},
+    **{
+        StudentList: "StudentListChange",
+        EligibilityRule: "EligibilityRuleChange",
+        Exclusion: "ExclusionChange",
+    },
+    StudentListEntry: "StudentListEntryChange",
+}
+# What is edited on the form of its event, and told in its history.
+OF_AN_EVENT = (Zone, EligibilityRule, Exclusion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +73,27 @@ def changes_of(row: Model) -> list[Change]:
 
 def records_of(row: Model) -> list[QuerySet[Any]]:
     """Return the rows that triggers wrote about a row, by model."""
-    own = {Festival: "FestivalChange", Event: "EventChange", Ticket: "TicketChange", Zone: "ZoneChange"}
-    model = apps.get_model("ticketing", own[type(row)])
-    found = [model.objects.filter(pgh_obj_id=row.pk)]
+
+    def written(model: type[Model]) -> Any:
+        return apps.get_model("ticketing", RECORDS[model]).objects
+
+    found = [written(type(row)).filter(pgh_obj_id=row.pk)]
     if isinstance(row, Event):
-        found.append(apps.get_model("ticketing", "ZoneChange").objects.filter(event_id=row.pk))
+        found += [written(model).filter(event_id=row.pk) for model in OF_AN_EVENT]
+    if isinstance(row, StudentList):
+        members = written(StudentListEntry)
+        newest = members.filter(student_list_id=row.pk).order_by("-pgh_id").values("pgh_id")[:MOST_SHOWN]
+        found.append(members.filter(pgh_id__in=newest))
     return found
+
+
+def what_of(record: Any, related: Related) -> str:
+    """Return which part of an event or list a record is about; nothing for what has a page of its own."""
+    model = record.pgh_tracked_model
+    if model is StudentListEntry:
+        return related.get((Student, record.student_id), "")
+    name = record.name if model is Zone else ""
+    return f"{model._meta.verbose_name} {name}".strip() if model in OF_AN_EVENT else ""
 
 
 def in_steps(records: Sequence[Any], names: dict[Any, str]) -> Iterable[Change]:
@@ -68,17 +105,16 @@ def in_steps(records: Sequence[Any], names: dict[Any, str]) -> Iterable[Change]:
         before[record.id] = record
         deleted = record.pgh_label.endswith("delete") or record.pgh_label.endswith("deleted")
         if steps or deleted:
-            what = f"{Zone._meta.verbose_name} {record.name}" if hasattr(record, "capacity") else ""
             who = names.get(user_key(record), "")
-            yield Change(record.pgh_created_at, who, what, deleted, steps)
+            yield Change(record.pgh_created_at, who, what_of(record, related), deleted, steps)
 
 
-def steps_between(before: Any, after: Any, related: dict[Any, str]) -> tuple[Step, ...]:
+def steps_between(before: Any, after: Any, related: Related) -> tuple[Step, ...]:
     """Return the fields that differ; against nothing, those that hold something."""
     steps = []
     for field in fields_of(after):
         new, old = getattr(after, field.attname), getattr(before, field.attname) if before else None
-        if new == old or (before is None and new in (None, "", False)):
+        if new == old or (before is None and new in (None, "", False, [])):
             continue
         label = capfirst(str(field.verbose_name))
         was = in_words(field, old, related) if before else None
@@ -94,27 +130,31 @@ def fields_of(record: Any) -> list[Field[Any, Any]]:
     ]
 
 
-def in_words(field: Field[Any, Any], value: Any, related: dict[Any, str]) -> str:
+def in_words(field: Field[Any, Any], value: Any, related: Related) -> str:
     """Return a value as the council writes it."""
     if value is None or value == "":
         return NOTHING
     if isinstance(field, ForeignKey):
-        return related.get(value, str(value))
+        return related.get((field.remote_field.model, value), str(value))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, datetime):
         return date(localtime(value), "DATETIME_FORMAT")
+    if isinstance(field, ArrayField):
+        words: dict[Any, Any] = dict(field.base_field.flatchoices)
+        return ", ".join(str(words.get(each, each)) for each in value) or NOTHING
     choices: dict[Any, Any] = dict(field.flatchoices)
     return str(choices.get(value, value))
 
 
-def related_of(records: Sequence[Any]) -> dict[Any, str]:
-    """Return the names of all rows that these records point to, by key, in one query for each kind."""
-    found: dict[Any, str] = {}
+def related_of(records: Sequence[Any]) -> Related:
+    """Return the names of all rows that these records point to, by model and key, in one query for each field."""
+    found: Related = {}
     links = [field for field in fields_of(records[0]) if isinstance(field, ForeignKey)] if records else []
     for field in links:
         keys = {getattr(record, field.attname) for record in records} - {None}
-        found |= {key: str(row) for key, row in field.remote_field.model._base_manager.in_bulk(keys).items()}
+        model = field.remote_field.model
+        found |= {(model, key): str(row) for key, row in model._base_manager.in_bulk(keys).items()}
     return found
 
 

@@ -22,6 +22,7 @@ from ticketing.api.bodies import MOST_ZONES
 from ticketing.api.pagination import asked, listing, page
 from ticketing.errors import UnknownEvent, UnknownTicket
 from ticketing.models import Ticket, TicketStatus
+from ticketing.personal import for_student
 from ticketing.qr import code_text, svg
 from ticketing.signing import TicketCode, parse_ticket_code
 
@@ -42,6 +43,7 @@ def for_page(document: dict[str, Any]) -> dict[str, Any]:
         **{f"{key}_ms": round(at.timestamp() * 1000) for key, at in times.items()},
         "resumes_at": datetime.fromisoformat(resumes_at) if resumes_at else None,
         "display_name": named(document),
+        "not_for_me": "",
         "pause_reason": named(document, "pause_reason"),
         "zones": [zone | {"display_name": named(zone)} for zone in document["zones"]],
     }
@@ -71,10 +73,13 @@ def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
 def event_page(
     request: HttpRequest, document: dict[str, Any], answer: dict[str, Any] | None, status: int = 200
 ) -> HttpResponse:
-    shown = for_page(document)
+    """Show an event with the student's answer: to a student who may still press, as it is for them."""
+    shown, student = for_page(document), current_student(request)
+    if student and not (answer and "outcome" in answer):
+        shown = for_student(shown, student, UUID(document["id"]))
     if answer and "opens_at" in answer:
         answer = answer | {"opens_at": datetime.fromisoformat(answer["opens_at"])}
-    context = {"event": shown, "answer": answer, "zones_form": shown["zones"]}
+    context = {"event": shown, "answer": answer, "zones_form": shown.get("offered", shown["zones"])}
     response = render(request, "ticketing/event.html", context, status=status)
     response.headers.setdefault("Cache-Control", "private, no-cache")
     return response

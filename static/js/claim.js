@@ -76,6 +76,11 @@ function fill(panel, answer) {
     resumes.textContent = resumes.dataset.resumes.replace("{moment}", answer.resumes_at.slice(0, 16).replace("T", " "));
     resumes.hidden = false;
   }
+  // A zone may open for this student later than the first of them.
+  const opens = panel.querySelector("[data-opens]");
+  if (opens && answer.opens_at && Date.parse(answer.opens_at) !== Number(sale.dataset.opensAtMs)) {
+    opens.textContent = opens.dataset.opens.replace("{moment}", answer.opens_at.slice(0, 19).replace("T", " "));
+  }
   const link = panel.querySelector("[data-ticket]");
   if (link && answer.ticket) link.href = `/tickets/${encodeURIComponent(answer.ticket)}/`;
 }
@@ -83,7 +88,8 @@ function fill(panel, answer) {
 // The council may have moved the opening since this page was loaded.
 function openingMoved(answer) {
   const opensAt = Date.parse(answer.opens_at);
-  return Number.isFinite(opensAt) && Math.abs(opensAt - Number(sale.dataset.opensAtMs)) > 1000;
+  const known = Array.from(document.querySelectorAll("[data-opens-at-ms]"), (place) => Number(place.dataset.opensAtMs));
+  return Number.isFinite(opensAt) && !known.some((moment) => Math.abs(opensAt - moment) <= 1000);
 }
 
 function show(kind, answer) {

@@ -296,6 +296,7 @@ MODELS = (
     *model("procrastinate/procrastinatejob", look=ADMINISTRATOR),
     *model("ticketing/festival", look=DESK, edit=COUNCIL, add=COUNCIL, delete=ADMINISTRATOR),
     *model("ticketing/limitgroup", look=DESK, edit=COUNCIL, add=COUNCIL, delete=ADMINISTRATOR),
+    *model("ticketing/studentlist", look=DESK, edit=COUNCIL, add=COUNCIL, delete=ADMINISTRATOR),
     *model("ticketing/event", look=DESK, edit=COUNCIL, add=COUNCIL, delete=ADMINISTRATOR),
     *model("ticketing/ticket", look=DESK),
     *model("ticketing/claim", look=DESK),
@@ -316,6 +317,7 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "procrastinate/procrastinatejob cancel": ADMINISTRATOR,
     "procrastinate/procrastinatejob abort": ADMINISTRATOR,
     "ticketing/limitgroup delete_selected": ADMINISTRATOR,
+    "ticketing/studentlist delete_selected": ADMINISTRATOR,
     "auth/group delete_selected": ADMINISTRATOR,
     # What tickets hang on is protected: the administrator is shown why nothing is deleted.
     "ticketing/event delete_selected": NOBODY,

@@ -19,7 +19,7 @@ from tests.factories import Player, log_in, make_event, make_student
 from tests.gate.cast import body, code_of, make_device, make_staff, make_ticket, scan_of, staff_client
 from ticketing.claims import claim
 from ticketing.gate import admit
-from ticketing.models import Bar, Claim, LimitGroup, Ticket
+from ticketing.models import Bar, Claim, LimitGroup, StudentList, Ticket
 
 CSRF = "c" * 32
 
@@ -153,6 +153,7 @@ def rows_of_tickets(alice: Player, gate: User) -> dict[str, Any]:
     return {
         "ticketing/festival": tonight.festival,
         "ticketing/limitgroup": LimitGroup.objects.create(festival=tonight.festival, name="세 밤"),
+        "ticketing/studentlist": StudentList.objects.create(festival=tonight.festival, name="단체 관람"),
         "ticketing/event": tonight,
         "ticketing/ticket": held,
         "ticketing/claim": Claim.objects.get(student=alice.student),

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from ticketing.allocation.base import Allocator, CancelResult, Decision, Outcome, Press
+from ticketing.allocation.base import Allocator, CancelResult, Decision, Ineligible, Outcome, Press
 from ticketing.allocation.database import DatabaseAllocator
 
-__all__ = ["Allocator", "CancelResult", "Decision", "Outcome", "Press", "allocator_of"]
+__all__ = ["Allocator", "CancelResult", "Decision", "Ineligible", "Outcome", "Press", "allocator_of"]
 
 
 def allocator_of(event_id: UUID) -> Allocator:

@@ -25,6 +25,14 @@ class Decision(StrEnum):
     SOLD_OUT = "sold_out"
 
 
+class Ineligible(StrEnum):
+    """Why a student is not eligible for any wanted zone."""
+
+    EXCLUDED = "excluded"
+    STATUS = "status"
+    RULES = "rules"
+
+
 class CancelResult(StrEnum):
     """What became of a cancel: a repeated one is answered like the first."""
 
@@ -62,8 +70,8 @@ class Held:
 class Outcome:
     """The one final answer to a press.
 
-    `arrival` and `elapsed_ms` (milliseconds since the opening) belong to won and sold out; `at` is the deciding
-    clock's time; `retry_after` is in seconds.
+    `arrival` and `elapsed_ms` (milliseconds since the opening) belong to won and sold out; `opens_at` is when the
+    first of the wanted zones opens for this student; `at` is the deciding clock's time; `retry_after` is in seconds.
     """
 
     decision: Decision
@@ -78,6 +86,9 @@ class Outcome:
     pause_reason: str = ""
     other_event_id: UUID | None = None
     other_event_name: str = ""
+    ineligible: Ineligible | None = None
+    exclusion_reason: str = ""
+    student_status: str = ""
     retry_after: int | None = None
 
 

@@ -15,7 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from festival.errors import Unavailable
-from ticketing.allocation.base import Allocator, CancelResult, Decision, Held, Outcome, Press
+from ticketing.allocation.base import Allocator, CancelResult, Decision, Held, Ineligible, Outcome, Press
+from ticketing.allocation.criteria import cause
 from ticketing.allocation.facts import Facts, judge, read_facts
 from ticketing.allocation.giving import Given, give_or_count
 from ticketing.allocation.tries import count_early, count_try
@@ -41,11 +42,15 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A press whose turn it is: the counter row is locked, the facts are final."""
+    """A press whose turn it is: the counter row is locked, the facts are final.
+
+    `pressed_at` is the time of the press, before it waited.
+    """
 
     press: Press
     counter: SaleCounter
     facts: Facts
+    pressed_at: datetime
 
     @property
     def at(self) -> datetime:
@@ -53,7 +58,13 @@ class Turn:
         return max(self.facts.now, self.counter.last_at or self.facts.now)
 
     @property
+    def zone_ids(self) -> tuple[UUID, ...]:
+        """The wanted zones that are open to this student, in order of preference."""
+        return tuple(self.press.zone_ids[place] for place in self.facts.open_zones(self.pressed_at))
+
+    @property
     def elapsed_ms(self) -> int:
+        """The time since the event's own opening; 0 for who may press before it."""
         return max(0, round((self.at - self.facts.opens_at).total_seconds() * 1000))
 
 
@@ -89,7 +100,7 @@ class DatabaseAllocator(Allocator):
             return refused(press, facts, refusal)
         with transaction.atomic():
             counter = lock(facts.limit_group)
-            turn = Turn(press, counter, read_facts(press))
+            turn = Turn(press, counter, read_facts(press), facts.now)
             if turn.facts.limit_group != facts.limit_group:
                 raise Unavailable  # the council moved the event to another group while this press waited
             refusal = judge(turn.facts, pressed_at=facts.now, event_id=press.event_id)
@@ -155,7 +166,7 @@ def lock(group: UUID) -> SaleCounter:
 
 
 def allocate(turn: Turn) -> Outcome:
-    """Give the lowest free place of the first wanted zone that has one, else record the loss."""
+    """Give the lowest free place of the first wanted zone that is open to the student, else record the loss."""
     press = turn.press
     tries = count_try(event_id=press.event_id, student_id=press.student_id, now=turn.at)
     if not tries.allowed:
@@ -166,13 +177,14 @@ def allocate(turn: Turn) -> Outcome:
             turn.at,
             retry_after=tries.retry_after,
         )
-    if not turn.facts.opening_seen:
+    # A rule may let a group in before the event opens: that is no opening of the event.
+    if not turn.facts.opening_seen and turn.at >= turn.facts.opens_at:
         EventState.objects.filter(event=press.event_id).update(opening=turn.facts.opens_at)
     given = give_or_count(
         event_id=press.event_id,
         group=turn.counter.group,
         student_id=press.student_id,
-        zone_ids=press.zone_ids,
+        zone_ids=turn.zone_ids,
         zone_names=press.zone_names,
         at=turn.at,
         elapsed_ms=turn.elapsed_ms,
@@ -239,6 +251,8 @@ def refused(press: Press, facts: Facts, decision: Decision) -> Outcome:
         case Decision.LIMIT_REACHED:
             other = Event.objects.get(pk=known(facts.ticket_event_id))
             return replace(outcome, other_event_id=other.pk, other_event_name=other.display_name)
+        case Decision.NOT_ELIGIBLE:
+            return not_eligible(outcome, press, facts)
         case Decision.NOT_OPEN:
             return not_open(outcome, facts)
         case Decision.PAUSED:
@@ -246,11 +260,22 @@ def refused(press: Press, facts: Facts, decision: Decision) -> Outcome:
     return outcome
 
 
+def not_eligible(outcome: Outcome, press: Press, facts: Facts) -> Outcome:
+    """Return the refusal with its cause: a list, the academic status by itself, or the rules of the wanted zones."""
+    if facts.exclusion is not None:
+        return replace(outcome, ineligible=Ineligible.EXCLUDED, exclusion_reason=facts.exclusion)
+    status = known(facts.student_status)
+    why = cause(event_id=press.event_id, zone_ids=press.zone_ids, status=status)
+    return replace(outcome, ineligible=why, student_status=status)
+
+
 def not_open(outcome: Outcome, facts: Facts) -> Outcome:
-    seconds = max(1, math.ceil((facts.opens_at - facts.now).total_seconds()))
+    """Return the refusal with the time when the first of the wanted zones opens for this student."""
+    opens_at = known(facts.opening)
+    seconds = max(1, math.ceil((opens_at - facts.now).total_seconds()))
     within = count_early(event_id=outcome.event_id, student_id=outcome.student_id)
     decision = Decision.NOT_OPEN if within else Decision.TOO_MANY_REQUESTS
-    return replace(outcome, decision=decision, opens_at=facts.opens_at, retry_after=seconds)
+    return replace(outcome, decision=decision, opens_at=opens_at, retry_after=seconds)
 
 
 def paused(outcome: Outcome) -> Outcome:

@@ -7,9 +7,10 @@ from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import StudentStatus
 from festival.errors import problem, problem_document
 from ticketing import receipts
-from ticketing.allocation import Decision, Outcome
+from ticketing.allocation import Decision, Ineligible, Outcome
 
 STATUS: Mapping[Decision, int] = {Decision.WON: 201, Decision.ALREADY_WON: 200}
 CODES: Mapping[Decision, str] = {Decision.SESSION_ENDED: "login_required"}
@@ -54,6 +55,14 @@ def refusal(outcome: Outcome) -> tuple[str, str, dict[str, Any]]:
     match outcome.decision:
         case Decision.SOLD_OUT:
             return code, "", {"arrival": outcome.arrival, "elapsed_ms": outcome.elapsed_ms}
+        case Decision.NOT_ELIGIBLE:
+            return (
+                code,
+                why_not(
+                    outcome.ineligible, status=outcome.student_status, exclusion=outcome.exclusion_reason
+                ),
+                {},
+            )
         case Decision.NOT_OPEN:
             opens_at = timezone.localtime(outcome.opens_at).isoformat()
             return code, "", {"opens_at": opens_at}
@@ -70,3 +79,15 @@ def refusal(outcome: Outcome) -> tuple[str, str, dict[str, Any]]:
         case Decision.SESSION_ENDED:
             return code, _("Your login has ended. Please log in again."), {}
     return code, "", {}
+
+
+def why_not(ineligible: Ineligible | None, *, status: str, exclusion: str) -> str:
+    """Return why a student is not eligible, in a sentence to the student."""
+    match ineligible:
+        case Ineligible.EXCLUDED:
+            return _("You are on a list of students who cannot take part: %(reason)s") % {"reason": exclusion}
+        case Ineligible.STATUS:
+            return _("These zones are not for your academic status on the roster: %(status)s.") % {
+                "status": StudentStatus(status).label
+            }
+    return _("These zones are for other students, by level, year, department, campus or a list.")

@@ -15,9 +15,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts import consent
-from accounts.models import Student, StudentStatus
+from accounts.models import Student
 from accounts.passes import PASS_COOKIE
 from accounts.sessions import LoginCookies, open_many
+from ticketing.eligibility import eligible_students
 from ticketing.models import Bar, Event
 
 SHORTEST, AFTER_CLOSING = timedelta(hours=6), timedelta(hours=1)
@@ -69,12 +70,12 @@ def at_least_one(text: str) -> int:
 
 
 def eligible(event: Event, count: int) -> list[Student]:
-    """Return demo students who may press for the event: enrolled, not barred, able to log in.
+    """Return demo students who may press for the event: eligible for a zone of it, not barred, able to log in.
 
     The highest numbers come first, so that the well-known students of the demo stay free for whoever tries by hand.
     """
     barred = Bar.objects.filter(event=event, student=OuterRef("pk"), lifted_at__isnull=True)
-    may = Student.objects.filter(demo=True, status=StudentStatus.ENROLLED).exclude(user__is_active=False)
+    may = Student.objects.filter(demo=True, pk__in=eligible_students(event)).exclude(user__is_active=False)
     return list(may.exclude(Exists(barred)).order_by("-student_number")[:count])
 
 
