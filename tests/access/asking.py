@@ -14,6 +14,7 @@ from django.test import Client
 
 from tests.access.routes import address_of
 from tests.access.world import CSRF, EMAIL, NAME, NUMBER, World, of_alice
+from tests.gate.cast import code_of
 
 # Kinds of answers; a problem document is called by its code, a redirect `to` where it leads.
 PAGE, DATA, INVALID = "page", "data", "invalid"
@@ -64,6 +65,8 @@ def ask(
     """Send one request as a role's browser or device would, and undo it."""
     visitor, values = world.visitors[role], world.values_of(route)
     document = sent or (world.sent if method == "POST" else world.asked).get(route, {})
+    if {"code", "gate"} <= document.keys():  # a scan: a QR lives for 45 s, a world for as long as the tests take
+        document = {**document, "code": code_of(world.held)}
     BROWSER.cookies.clear()
     BROWSER.cookies.load({**visitor.cookies, "csrftoken": CSRF, "django_language": "en"})
     options: dict[str, Any] = {"headers": {**visitor.headers, **({"X-CSRFToken": CSRF} if csrf else {})}}

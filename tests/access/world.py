@@ -57,6 +57,7 @@ class World:
     visitors: Mapping[str, Visitor]  # by role
     of_alice: frozenset[tuple[str, ...]]  # the versions of her rows
     values: Mapping[str, str]  # of the parameters of routes, by name
+    held: Ticket  # alice's, for tonight
     rows: Mapping[str, str]  # keys of rows in the admin, by `app/model`
     asked: Mapping[str, dict[str, Any]]  # what stands behind the question mark of a GET, by route
     sent: Mapping[str, dict[str, Any]]  # what a POST sends, by route; an empty form where nothing stands here
@@ -102,6 +103,7 @@ def make_world() -> World:
         },
         of_alice=of_alice(),
         values={name: str(value) for name, value in values.items()},
+        held=rows["ticketing/ticket"],
         rows={name: str(row.pk) for name, row in rows.items()},
         asked={
             "admin/autocomplete/": {"app_label": "ticketing", "model_name": "bar", "field_name": "student"},
