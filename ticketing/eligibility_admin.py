@@ -127,13 +127,14 @@ class RuleInline(OfFestival, admin.StackedInline[EligibilityRule, Event]):
             {
                 "fields": [
                     ("zone", "opens_at"),
-                    ("statuses", "levels", "years"),
-                    ("departments", "campuses"),
-                    "student_list",
+                    *("statuses", "levels", "years", "departments", "campuses", "student_list"),
                 ]
             },
         ),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EligibilityRule]:
+        return super().get_queryset(request).select_related("zone")
 
     def get_formset(self, request: HttpRequest, obj: Event | None = None, **kwargs: Any) -> Any:
         return super().get_formset(request, obj, **{"form": rule_form(obj)} | kwargs)

@@ -58,9 +58,11 @@ def in_words(counts: list[eligibility.Count]) -> list[dict[str, Any]]:
     for row in counts:
         steps = zones.setdefault(row.zone, [])
         if row.opens_at is not None:
-            steps.append({"opens_at": row.opens_at, "students": row.students})
+            steps.append(
+                {"opens_at": row.opens_at, "number": row.students, "students": grouped(row.students)}
+            )
     return [
-        {"zone": zone, "steps": steps, "students": sum(step["students"] for step in steps)}
+        {"zone": zone, "steps": steps, "students": grouped(sum(step["number"] for step in steps))}
         for zone, steps in zones.items()
     ]
 

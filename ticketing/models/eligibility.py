@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import Level, Student, StudentStatus
 from ticketing.models.sale import Event, Festival, Zone, newest_festival
@@ -146,7 +146,7 @@ class EligibilityRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event_id} {self.zone_id or '*'}"
+        return str(self.zone) if self.zone else pgettext("zones of a rule", "all zones")
 
     def clean(self) -> None:
         """Refuse a zone of another event, a list of another festival, and an opening after the end."""
