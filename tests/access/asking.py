@@ -65,7 +65,8 @@ def ask(
     """Send one request as a role's browser or device would, and undo it."""
     visitor, values = world.visitors[role], world.values_of(route)
     document = sent or (world.sent if method == "POST" else world.asked).get(route, {})
-    if {"code", "gate"} <= document.keys():  # a scan: a QR lives for 45 s, a world for as long as the tests take
+    # A scan: its QR lives for 45 s, the world for as long as the tests take.
+    if {"code", "gate"} <= document.keys():
         document = {**document, "code": code_of(world.held)}
     BROWSER.cookies.clear()
     BROWSER.cookies.load({**visitor.cookies, "csrftoken": CSRF, "django_language": "en"})
