@@ -542,6 +542,6 @@ MUTATIONS = (
         "ticketing/allocation/facts.py",
         "student.id IS NOT NULL",
         "true",
-        "tests/contract/test_claims.py::test_a_logout_everywhere_ends_every_pass_at_the_next_press",
+        "tests/contract/test_claims.py::test_a_pass_of_an_older_generation_is_no_login",
     ),
 )

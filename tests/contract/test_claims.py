@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Student, StudentSession, StudentStatus
@@ -207,6 +208,14 @@ def test_a_logout_everywhere_ends_every_pass_at_the_next_press(door: Door) -> No
     log_out_everywhere(alice.student)
     assert door.claim(alice, event.pk, "A").kind == "login_required"
     assert Ticket.objects.count() == 0
+
+
+def test_a_pass_of_an_older_generation_is_no_login(door: Door) -> None:
+    """A generation that was raised ends passes by itself, whatever became of the session's row."""
+    event = make_event({"A": 1})
+    (alice,) = make_players(["alice"])
+    Student.objects.filter(pk=alice.student.pk).update(generation=F("generation") + 1)
+    assert door.claim(alice, event.pk, "A").kind == "login_required"
 
 
 def test_unknown_events_and_zones_have_codes_of_their_own(door: Door) -> None:
