@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -17,6 +17,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
 from festival import embedded, processes
 from festival.demo.supervisor import WEB_OPTIONS, answers
@@ -53,6 +54,36 @@ def test_database_url() -> str:
 
 
 test_database_url.__test__ = False  # type: ignore[attr-defined]  # a helper, whatever its name begins with
+
+
+LEFT_OVER = """
+SELECT pid, application_name, state, left(query, 80) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+
+
+def left_over() -> list[tuple[Any, ...]]:
+    """Return the sessions of the test database that are not this thread's."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT_OVER)
+        return list(cursor.fetchall())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Drop the test database when nobody is in it any more: PostgreSQL itself waits five seconds only.
+
+    A process that a test has killed may leave a session that still waits for a lock. Whoever stays longer is named
+    and ended, so that a leak can be found and does not hide what the tests have said.
+    """
+    yield
+    with django_db_blocker.unblock():
+        processes.wait_until(lambda: not left_over(), 20)
+        for session in left_over():
+            sys.stderr.write(f"\nleft over in the test database: {session}\n")
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [session[0]])
+        connection.close()
 
 
 @pytest.fixture(scope="session")
