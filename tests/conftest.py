@@ -57,8 +57,8 @@ test_database_url.__test__ = False  # type: ignore[attr-defined]  # a helper, wh
 
 
 LEFT_OVER = """
-SELECT pid, application_name, state, left(query, 80) FROM pg_stat_activity
- WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+SELECT pid, backend_type, application_name, state, left(query, 80) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 
@@ -73,7 +73,8 @@ def left_over() -> list[tuple[Any, ...]]:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Drop the test database when nobody is in it any more: PostgreSQL itself waits five seconds only.
 
-    A process that a test has killed may leave a session that still waits for a lock. Whoever stays longer is named
+    A process that a test has killed may leave a session that still waits for a lock, and PostgreSQL itself may be
+    vacuuming what tests wrote by the ten thousand. Whoever stays longer is named
     and ended, so that a leak can be found and does not hide what the tests have said.
     """
     yield
