@@ -119,11 +119,15 @@ class StudentSessionAdmin(ReadOnly):
 
 @admin.register(VerificationAttempt)
 class VerificationAttemptAdmin(ReadOnly):
-    list_display = ("created_at", "student", "sent_at", "failures", "succeeded_at")
-    list_filter = (("student", admin.EmptyFieldListFilter), ("succeeded_at", admin.EmptyFieldListFilter))
+    list_display = ("created_at", "method", "student", "sent_at", "failures", "succeeded_at")
+    list_filter = (
+        "method",
+        ("student", admin.EmptyFieldListFilter),
+        ("succeeded_at", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("student",)
     search_fields = ("student__student_number", "student__name")
-    fields = ("created_at", "student", "expires_at", "sent_at", "failures", "succeeded_at")
+    fields = ("created_at", "method", "student", "expires_at", "sent_at", "failures", "succeeded_at")
 
 
 @admin.register(Consent)

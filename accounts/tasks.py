@@ -33,7 +33,7 @@ def mail_code(attempt: str) -> None:
     )
     if (row := found.first()) is None:
         return
-    from accounts.verification import code_of  # that module defers this task
+    from accounts.verification.mailed import code_of  # that module defers this task
 
     if (code := code_of(row)) is None:
         return

@@ -3,10 +3,11 @@
 from django.urls import URLPattern, path
 
 from accounts import views
+from accounts.verification import views as verification
 
 urlpatterns: list[URLPattern] = [
-    path("verify/", views.verify, name="verify"),
-    path("verify/code/", views.code, name="verify_code"),
+    path("verify/", verification.verify, name="verify"),
+    path("verify/code/", verification.code, name="verify_code"),
     path("logout/", views.log_out, name="log_out"),
     path("devices/", views.my_devices, name="devices"),
     path("privacy/", views.privacy, name="privacy"),

@@ -73,6 +73,7 @@ KINDS: Mapping[str, Kind] = {
     "forbidden": Kind(403, _("You may not do this.")),
     "barred": Kind(403, _("You are shut out of this event.")),
     "not_eligible": Kind(403, _("This sale is not open to you.")),
+    "verification_closed": Kind(403, _("The time to verify is over.")),
     "not_found": Kind(404, _("There is nothing here.")),
     "unknown_event": Kind(404, _("There is no such event.")),
     "no_claim": Kind(404, _("You have no claim for this event.")),

@@ -267,17 +267,17 @@ MUTATIONS = (
     Mutation(
         "F18",
         "five wrong codes end a challenge",
-        "accounts/verification.py",
-        ", failures__lt=MOST_FAILURES",
+        "accounts/verification/base.py",
+        "        failures__lt=MOST_FAILURES,\n",
         "",
         "tests/accounts/test_parallel.py::test_parallel_guesses_get_five_comparisons",
     ),
     Mutation(
         "F18",
         "hit and miss get one answer",
-        "accounts/verification.py",
-        "            tasks.mail_code.defer(attempt=str(attempt.pk))",
-        "            _ = attempt.student and tasks.mail_code.defer(attempt=str(attempt.pk))",
+        "accounts/verification/mailed.py",
+        "        tasks.mail_code.defer(attempt=str(attempt.pk))",
+        "        _ = attempt.student and tasks.mail_code.defer(attempt=str(attempt.pk))",
         "tests/accounts/test_verification.py -k hit_and_miss",
     ),
     Mutation(

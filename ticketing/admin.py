@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ticketing import event_admin, gate_admin, student_list_admin  # noqa: F401 - they register their models
+from ticketing import event_admin, festival_admin, gate_admin, student_list_admin  # noqa: F401 - they register their models
 from ticketing.allocation import allocator_of
 from ticketing.event_admin import WithHistory
-from ticketing.models import Bar, Claim, Festival, LimitGroup, Scan, Ticket
+from ticketing.models import Bar, Claim, LimitGroup, Scan, Ticket
 from ticketing.signing import TicketCode
 
 admin.site.site_header = _("Daedong council")
@@ -44,11 +44,6 @@ class ReasonForm(ActionForm):
     """An action that ends somebody's right asks why."""
 
     reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
-
-
-@admin.register(Festival)
-class FestivalAdmin(WithHistory):
-    list_display = ["name", "name_en", "accent", "ends_at"]
 
 
 @admin.register(LimitGroup)

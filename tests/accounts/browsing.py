@@ -6,7 +6,7 @@ from uuid import UUID
 import httpx
 
 from accounts.models import Student, VerificationAttempt
-from accounts.verification import code_of
+from accounts.verification.mailed import code_of
 from tests.conftest import Live
 
 LAPTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"

@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from accounts import verification
 from accounts.budgets import SENDS_PER_DAY, TooManyTries
 from accounts.models import Student, User, VerificationAttempt
 from accounts.sessions import user_of
-from accounts.verification import METHODS, MOST_FAILURES
+from accounts.verification import MAILED, mailed
+from accounts.verification.base import MOST_FAILURES
 
 pytestmark = [
     pytest.mark.servers,
@@ -44,7 +44,7 @@ def alice() -> Student:
 
 def begin() -> UUID | None:
     try:
-        return METHODS["mail"].begin(number="1", name="alice", network="192.0.2.1")
+        return MAILED.begin(number="1", name="alice", network="192.0.2.1")
     except TooManyTries:
         return None
 
@@ -53,14 +53,14 @@ def test_parallel_guesses_get_five_comparisons(alice: Student, monkeypatch: pyte
     challenge = begin()
     assert challenge is not None
     compared: list[str] = []
-    judge = verification.matches
+    judge = mailed.matches
 
     def counted(attempt: VerificationAttempt, code: str) -> bool:
         compared.append(code)
         return judge(attempt, code)
 
-    monkeypatch.setattr(verification, "matches", counted)
-    at_once(lambda: METHODS["mail"].finish(challenge=challenge, proof="x", network="192.0.2.1"))
+    monkeypatch.setattr(mailed, "matches", counted)
+    at_once(lambda: MAILED.finish(challenge=challenge, proof="x", network="192.0.2.1"))
     assert len(compared) == MOST_FAILURES == VerificationAttempt.objects.get().failures
 
 

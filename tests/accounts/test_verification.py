@@ -16,7 +16,7 @@ from accounts.consent import in_force
 from accounts.models import Student, StudentSession, VerificationAttempt, name_key
 from accounts.passes import PASS_COOKIE, read_pass
 from accounts.sessions import log_out_everywhere
-from accounts.verification import MOST_FAILURES
+from accounts.verification.base import MOST_FAILURES
 from tests.accounts.post import code_in, mails, work_jobs
 
 pytestmark = [

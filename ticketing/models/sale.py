@@ -3,6 +3,7 @@
 import uuid
 
 import pghistory
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,6 +12,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import VerificationMethod
 
 MOST_PLACES = 1_000_000
 
@@ -50,6 +53,11 @@ class Named(models.Model):
         return self.name_en if self.name_en and get_language() == "en" else self.name
 
 
+def by_mail() -> list[str]:
+    """Return the ways to verify of a festival that chose none itself."""
+    return [VerificationMethod.MAIL.value]
+
+
 @pghistory.track(
     pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="FestivalChange"
 )
@@ -68,6 +76,18 @@ class Festival(Named):
         blank=True,
         help_text=_("Students stay logged in until then; empty: 14 days from their login."),
     )
+    verification_methods = ArrayField(
+        models.CharField(max_length=10, choices=VerificationMethod.choices),
+        verbose_name=_("ways to verify"),
+        default=by_mail,
+        help_text=_("How students may prove who they are; several at once are possible."),
+    )
+    verification_closes_at = models.DateTimeField(
+        _("verification closes at"),
+        null=True,
+        blank=True,
+        help_text=_("Nobody can begin to verify after it; empty: it stays open."),
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
@@ -76,7 +96,12 @@ class Festival(Named):
         ordering = ["-created_at", "id"]
         indexes = [models.Index(fields=["-created_at", "id"], name="festival_newest_first")]
         constraints = [
-            models.CheckConstraint(condition=Q(accent__in=Accent.values), name="festival_colour_is_known")
+            models.CheckConstraint(condition=Q(accent__in=Accent.values), name="festival_colour_is_known"),
+            models.CheckConstraint(
+                condition=Q(verification_methods__contained_by=VerificationMethod.values)
+                & Q(verification_methods__len__gt=0),
+                name="festival_verifies_by_known_ways",
+            ),
         ]
 
     @property

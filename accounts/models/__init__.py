@@ -1,0 +1,22 @@
+"""Everybody whom the system knows: staff, students, their proofs, their logins, and the rosters they came from."""
+
+from accounts.models.people import Level, Student, StudentStatus, User, UserManager, name_key
+from accounts.models.proof import Consent, StudentSession, VerificationAttempt, VerificationMethod
+from accounts.models.roster import RosterBadCell, RosterImport, RosterState, RosterUpload
+
+__all__ = [
+    "Consent",
+    "Level",
+    "RosterBadCell",
+    "RosterImport",
+    "RosterState",
+    "RosterUpload",
+    "Student",
+    "StudentSession",
+    "StudentStatus",
+    "User",
+    "UserManager",
+    "VerificationAttempt",
+    "VerificationMethod",
+    "name_key",
+]

@@ -1,0 +1,75 @@
+"""What the pages of all ways to verify share: where to go afterwards, how a refusal looks, and the way in."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts import consent, sessions
+from accounts.budgets import TooManyTries
+from accounts.models import Student
+from accounts.roster_imports import newest_confirmed
+from accounts.verification import chosen
+
+CHALLENGE, AFTERWARDS = "challenge", "after_verification"
+PROBLEM_STATUS, BUDGET_STATUS, CLOSED_STATUS = 422, 429, 403
+
+
+def wanted_page(request: HttpRequest) -> str:
+    """Return the page that was wanted before the login, if it is one of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next")
+    hosts = {request.get_host()}
+    ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts=hosts, require_https=request.is_secure())
+    return wanted if wanted and ours else "/"
+
+
+def page(request: HttpRequest, name: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    """Render one of our pages; the newest roster is asked for by those that show the notice."""
+    facts = {"notice_version": consent.CURRENT, "newest_roster": newest_confirmed}
+    return render(request, f"accounts/{name}.html", {**context, **facts}, status=status)
+
+
+def budget_spent(request: HttpRequest, name: str, error: TooManyTries, **context: Any) -> HttpResponse:
+    """Say on the page that it was too much, and when to come again."""
+    context["form"].add_error(None, str(error.detail))
+    response = page(request, name, status=BUDGET_STATUS, **context)
+    response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def over(request: HttpRequest) -> HttpResponse | None:
+    """Say that verification is closed, once it is; None before."""
+    end = chosen.closed()
+    return page(request, "verify_closed", closed_at=end, status=CLOSED_STATUS) if end else None
+
+
+def bind(request: HttpRequest, challenge: UUID, wanted: str) -> None:
+    """Bind a challenge to this browser: no other can finish it."""
+    request.session[CHALLENGE], request.session[AFTERWARDS] = str(challenge), wanted
+
+
+def challenge_of(request: HttpRequest) -> UUID | None:
+    """Return the challenge that this browser has to finish."""
+    bound = request.session.get(CHALLENGE)
+    return UUID(bound) if bound else None
+
+
+def unbind(request: HttpRequest) -> str:
+    """Forget the challenge; return the page that was wanted before it."""
+    request.session.pop(CHALLENGE, None)
+    wanted: str = request.session.pop(AFTERWARDS, "/")
+    return wanted
+
+
+def let_in(request: HttpRequest, student: Student, *, shared: bool) -> HttpResponse:
+    """Log a verified student in and go to the page that was wanted."""
+    response = HttpResponseRedirect(unbind(request))
+    sessions.log_in(request, response, student, shared=shared)
+    return response
+
+
+def ended(request: HttpRequest) -> HttpResponse:
+    """Say that a challenge is over and a new one is needed."""
+    return page(request, "verify_over", next=unbind(request), status=PROBLEM_STATUS)
