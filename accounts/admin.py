@@ -19,25 +19,11 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import roster_admin, sessions
+from accounts import booth_admin, roster_admin, sessions  # noqa: F401 - the booth registers its models
 from accounts.models import Consent, Student, StudentSession, StudentStatus, User, VerificationAttempt
+from accounts.read_only import ReadOnly
 
 NEWEST_CHANGES = 20
-
-
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Rows that the system writes: to look at, not to edit."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 @admin.register(Student)

@@ -20,6 +20,7 @@ from festival.errors import FestivalError
 
 # A campus is one network for thousands of students, so this only slows down whoever tries numbers by the thousand.
 TRIES_OF_A_NETWORK = RateLimitItemPerHour(3000, namespace="verify")
+LOOKS_OF_STAFF = RateLimitItemPerHour(240, namespace="booth")
 SENDS_PER_DAY = 5
 DAY = timedelta(days=1)
 
@@ -49,6 +50,16 @@ def spend_try(network: str) -> None:
     )
 
 
+def spend_look(staff: str) -> None:
+    """Count a code that staff looks up at the booth; raise when the hour's are spent."""
+    if limiter().hit(LOOKS_OF_STAFF, staff):
+        return
+    wait = math.ceil(limiter().get_window_stats(LOOKS_OF_STAFF, staff).reset_time - time.time())
+    raise TooManyTries(
+        _("You have looked too many codes up. Please wait a moment."), retry_after=max(1, wait)
+    )
+
+
 def spend_send(subject: str) -> None:
     """Count a mail for what was typed, known or not; raise when the day's are spent.
 
@@ -63,6 +74,6 @@ def spend_send(subject: str) -> None:
     if spent["count"] >= SENDS_PER_DAY:
         wait = math.ceil((spent["first"] + DAY - now).total_seconds())
         raise TooManyTries(
-            _("You have asked for five codes in a day. Please use the newest mail, or try again tomorrow."),
+            _("You have asked for five codes in a day. Please use the newest one, or try again tomorrow."),
             retry_after=max(1, wait),
         )

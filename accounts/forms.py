@@ -1,4 +1,4 @@
-"""What students type to verify."""
+"""What students type to verify, and what the booth types about them."""
 
 from typing import Any
 
@@ -6,9 +6,15 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import RefusalReason
+from accounts.models.booth import CODE_SIGNS
 from accounts.text import tidy_number
+from ticketing.signing import ALPHABET
 
 DIGITS = 6
+# What a scanner reads is the address with the code at its end; what people type may hold look-alikes.
+BEFORE_THE_CODE = "CODE="
+MEANT = str.maketrans("ILO", "110")
 
 
 class VerifyForm(forms.Form):
@@ -32,7 +38,13 @@ class VerifyForm(forms.Form):
     )
 
 
-class CodeForm(forms.Form):
+class SharedForm(forms.Form):
+    """Whether the browser is somebody else's too."""
+
+    shared = forms.BooleanField(label=_("This is a shared computer"), required=False)
+
+
+class CodeForm(SharedForm):
     """The code from the mail; spaces and full-width digits are taken too."""
 
     code = forms.CharField(
@@ -48,13 +60,42 @@ class CodeForm(forms.Form):
         ),
     )
 
-    shared = forms.BooleanField(
-        label=_("This is a shared computer"),
-        required=False,
-    )
-
     def clean_code(self) -> Any:
         code = tidy_number(self.cleaned_data["code"])
         if len(code) != DIGITS or not (code.isascii() and code.isdigit()):
             raise forms.ValidationError(_("The code has six digits."))
         return code
+
+
+class BoothCodeForm(forms.Form):
+    """The code that a student shows at the booth, typed or scanned."""
+
+    code = forms.CharField(
+        label=_("Code of the student"),
+        max_length=300,
+        widget=forms.TextInput(
+            {
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "enterkeyhint": "go",
+                "autofocus": True,
+            }
+        ),
+    )
+
+    def clean_code(self) -> str:
+        typed: str = tidy_number(self.cleaned_data["code"]).rpartition(BEFORE_THE_CODE)[2].translate(MEANT)
+        if len(typed) != CODE_SIGNS or not set(typed) <= set(ALPHABET):
+            raise forms.ValidationError(_("The code has eight signs: digits and letters."))
+        return typed
+
+
+class RefusalForm(forms.Form):
+    """Why somebody is refused at the booth."""
+
+    reason = forms.TypedChoiceField(
+        label=pgettext_lazy("refusal", "Reason"),
+        choices=[("", "–"), *RefusalReason.choices],
+        coerce=RefusalReason,
+    )

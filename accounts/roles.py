@@ -7,7 +7,7 @@ from django.apps import AppConfig, apps
 from django.contrib.auth.management import create_permissions
 from django.db import transaction
 
-COUNCIL, VIEWER, GATE = "council", "council viewer", "gate"
+COUNCIL, VIEWER, GATE, BOOTH = "council", "council viewer", "gate", "booth"
 OUR_APPS = ("accounts", "ticketing")
 
 SEEN = (
@@ -15,6 +15,8 @@ SEEN = (
     "accounts.view_studentsession",
     "accounts.view_verificationattempt",
     "accounts.view_consent",
+    "accounts.view_boothcheck",
+    "accounts.view_boothlook",
     "ticketing.view_festival",
     "ticketing.view_event",
     "ticketing.view_zone",
@@ -39,9 +41,13 @@ MANAGED = tuple(
 # What is only wanted and belongs to its event may be taken back; the history keeps it.
 TAKEN_BACK = ("ticketing.delete_eligibilityrule", "ticketing.delete_exclusion")
 ROLES: Mapping[str, tuple[str, ...]] = {
-    COUNCIL: (*SEEN, *MANAGED, *TAKEN_BACK, "accounts.change_student", "ticketing.change_ticket"),
+    COUNCIL: (
+        *(*SEEN, *MANAGED, *TAKEN_BACK),
+        *("accounts.change_student", "ticketing.change_ticket", "accounts.check_booth"),
+    ),
     VIEWER: SEEN,
     GATE: ("ticketing.add_scan", "ticketing.change_scan"),
+    BOOTH: ("accounts.check_booth",),
 }
 
 

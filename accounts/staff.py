@@ -81,13 +81,14 @@ def prove_by_enrolling(
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Lead staff to their work: the gate's crew to the gate, everybody else to the admin."""
+    """Lead staff to their work: the gate's crew to the gate, the booth's to the booth, everybody else to the admin."""
     if missing := missing_step(request):
         return missing
-    gate_only = request.user.has_perm("ticketing.add_scan") and not request.user.has_perm(
-        "ticketing.view_event"
-    )
-    return HttpResponseRedirect("/gate/" if gate_only else reverse("admin:index"))
+    if not request.user.has_perm("ticketing.view_event"):
+        for permission, page in (("ticketing.add_scan", "gate"), ("accounts.check_booth", "booth")):
+            if request.user.has_perm(permission):
+                return HttpResponseRedirect(reverse(page))
+    return HttpResponseRedirect(reverse("admin:index"))
 
 
 def too_many(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:

@@ -18,7 +18,16 @@ NOT_SHOWN = {"mfa.authenticator", "account.emailaddress", "account.emailconfirma
 # What a council looks for first stands first, in every language.
 ORDER = (
     *("ticketing", "event", "ticket", "claim", "bar", "scan", "gatedevice", "limitgroup", "festival"),
-    *("accounts", "student", "studentsession", "verificationattempt", "consent", "user"),
+    *(
+        "accounts",
+        "student",
+        "studentsession",
+        "verificationattempt",
+        "boothcheck",
+        "boothlook",
+        "consent",
+        "user",
+    ),
 )
 
 

@@ -3,11 +3,15 @@
 from django.urls import URLPattern, path
 
 from accounts import views
+from accounts.verification import booth_desk_views, booth_views
 from accounts.verification import views as verification
 
 urlpatterns: list[URLPattern] = [
     path("verify/", verification.verify, name="verify"),
     path("verify/code/", verification.code, name="verify_code"),
+    path("verify/booth/", booth_views.begin, name="verify_booth"),
+    path("verify/booth/code/", booth_views.code, name="verify_booth_code"),
+    path("booth/", booth_desk_views.desk, name="booth"),
     path("logout/", views.log_out, name="log_out"),
     path("devices/", views.my_devices, name="devices"),
     path("privacy/", views.privacy, name="privacy"),

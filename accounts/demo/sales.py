@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.verification import available
 from ticketing.models import Event, Festival, Zone
 
 FESTIVAL, FESTIVAL_EN = "한빛대학교 대동제 2026", "Hanbit University Daedong Festival 2026"
@@ -38,6 +39,7 @@ def festival() -> Festival:
     unused = Festival.objects.filter(events__isnull=True).first()
     mine = unused or Festival()
     mine.name, mine.name_en = FESTIVAL, FESTIVAL_EN
+    mine.verification_methods = list(available())
     mine.save()
     return mine
 

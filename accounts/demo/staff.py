@@ -49,6 +49,16 @@ POSTS = {
             pgettext_lazy("demo", "scans tickets and lets people in"),
             "/gate/",
         ),
+        Post(
+            "booth",
+            roles.BOOTH,
+            "부스 한지우",
+            pgettext_lazy("demo", "Booth"),
+            pgettext_lazy(
+                "demo", "checks student cards of those without mail; the council confirms as the second"
+            ),
+            "/accounts/booth/",
+        ),
     )
 }
 

@@ -1,12 +1,17 @@
 """Everybody whom the system knows: staff, students, their proofs, their logins, and the rosters they came from."""
 
+from accounts.models.booth import BoothCheck, BoothLook, BoothState, RefusalReason
 from accounts.models.people import Level, Student, StudentStatus, User, UserManager, name_key
 from accounts.models.proof import Consent, StudentSession, VerificationAttempt, VerificationMethod
 from accounts.models.roster import RosterBadCell, RosterImport, RosterState, RosterUpload
 
 __all__ = [
+    "BoothCheck",
+    "BoothLook",
+    "BoothState",
     "Consent",
     "Level",
+    "RefusalReason",
     "RosterBadCell",
     "RosterImport",
     "RosterState",

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from accounts.models import VerificationMethod
 from accounts.verification import chosen
 from accounts.verification.base import Method
+from accounts.verification.booth import Booth
 from accounts.verification.mailed import MailedCode
 
 MAILED = MailedCode()
-METHODS: Mapping[str, Method] = {method.way: method for method in (MAILED,)}
+BOOTH = Booth()
+METHODS: Mapping[str, Method] = {method.way: method for method in (MAILED, BOOTH)}
 
 
 def available() -> Sequence[VerificationMethod]:

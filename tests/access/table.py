@@ -27,17 +27,19 @@ from tests.access.asking import (
 # alice is the student to whom everything belongs, charlie another one. `half` is of the council, after the password
 # and before the second factor; the administrator is Django's superuser; a device shows its token instead of a cookie.
 STUDENTS = ("alice", "charlie")
-STAFF = ("half", "viewer", "council", "gate", "administrator")
+STAFF = ("half", "viewer", "council", "gate", "booth", "administrator")
 ROLES = ("anonymous", *STUDENTS, *STAFF, "device")
-INSIDE = ("viewer", "council", "gate", "administrator")
+INSIDE = ("viewer", "council", "gate", "booth", "administrator")
 DESK = ("viewer", "council", "administrator")
 COUNCIL = ("council", "administrator")
 GATE = ("gate", "administrator")
+BOOTH = ("booth", *COUNCIL)
 ADMINISTRATOR = ("administrator",)
 NOBODY: tuple[str, ...] = ()
 
 Expected = Mapping[str, str]
 ALL_OF_HER = frozenset({"name", "number", "e-mail"})
+AT_THE_BOOTH = frozenset({"name", "number"})  # the whole number: it is compared with the card
 AT_THE_GATE = frozenset({"name"})  # and the last four signs of the number, never the whole
 
 
@@ -90,6 +92,16 @@ OF_STUDENTS = (
         post=by("to /accounts/verify/code/", students="to /"),  # the same for a hit and a miss
     ),
     Row("accounts/verify/code/", get=by(TO_VERIFY), post=by(TO_VERIFY)),  # nobody here has asked for a code
+    Row(
+        "accounts/verify/booth/",
+        get=by(PAGE, students="to /"),
+        post=by("to /accounts/verify/booth/code/", students="to /"),  # the same for a hit and a miss
+    ),
+    Row(
+        "accounts/verify/booth/code/",
+        get=by("to /accounts/verify/booth/", students="to /"),
+        post=by("to /accounts/verify/booth/", students="to /"),
+    ),
     Row("accounts/logout/", get=by("no such method"), post=by("to /")),
     Row(  # charlie names a login of alice, and is told what he is told of one that is over
         "accounts/devices/",
@@ -133,6 +145,15 @@ OF_STUDENTS = (
     ),
 )
 
+OF_THE_BOOTH = (
+    Row(
+        "accounts/booth/",
+        get=behind_admin(PAGE, BOOTH),
+        post=behind_admin(PAGE, BOOTH),
+        tells=dict.fromkeys(BOOTH, AT_THE_BOOTH),
+    ),
+)
+
 OF_THE_GATE = (
     Row(
         "gate/",
@@ -173,7 +194,14 @@ NO_STUDENTS = {"students": REFUSED}
 OF_STAFF = (
     Row(
         "staff/",
-        get=by(TO_LOGIN, **NO_STUDENTS, staff="to /admin/", half=TO_FACTOR, gate="to /gate/"),
+        get=by(
+            TO_LOGIN,
+            **NO_STUDENTS,
+            staff="to /admin/",
+            half=TO_FACTOR,
+            gate="to /gate/",
+            booth="to /accounts/booth/",
+        ),
     ),
     Row("staff/login/", get=by(PAGE), post=by(PAGE)),  # a wrong password: the page again
     Row("staff/logout/", get=by("to /", students=PAGE, staff=PAGE), post=by("to /")),
@@ -291,6 +319,8 @@ MODELS = (
     *model("accounts/studentsession", look=DESK),
     *model("accounts/verificationattempt", look=DESK),
     *model("accounts/consent", look=DESK),
+    *model("accounts/boothcheck", look=DESK),
+    *model("accounts/boothlook", look=DESK),
     *model("accounts/user", look=ADMINISTRATOR, edit=ADMINISTRATOR, add=ADMINISTRATOR),
     *model("auth/group", look=ADMINISTRATOR, edit=ADMINISTRATOR, add=ADMINISTRATOR, delete=ADMINISTRATOR),
     *model("procrastinate/procrastinatejob", look=ADMINISTRATOR),
@@ -324,4 +354,14 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "ticketing/festival delete_selected": NOBODY,
 }
 
-TABLE = (*PUBLIC, *OF_STUDENTS, *OF_THE_GATE, *OF_STAFF, *OF_THE_ADMIN, *OF_THE_ROSTER, *OF_THE_DEMO, *MODELS)
+TABLE = (
+    *PUBLIC,
+    *OF_STUDENTS,
+    *OF_THE_BOOTH,
+    *OF_THE_GATE,
+    *OF_STAFF,
+    *OF_THE_ADMIN,
+    *OF_THE_ROSTER,
+    *OF_THE_DEMO,
+    *MODELS,
+)

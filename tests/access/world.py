@@ -12,16 +12,26 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import tasks
-from accounts.models import Consent, RosterImport, RosterState, StudentSession, User, VerificationAttempt
+from accounts.models import (
+    BoothCheck,
+    BoothLook,
+    Consent,
+    RosterImport,
+    RosterState,
+    StudentSession,
+    User,
+    VerificationAttempt,
+)
 from accounts.passes import PASS_COOKIE
 from tests.access.routes import parameters
 from tests.factories import Player, log_in, make_event, make_student
 from tests.gate.cast import body, code_of, make_device, make_staff, make_ticket, scan_of, staff_client
 from ticketing.claims import claim
 from ticketing.gate import admit
-from ticketing.models import Bar, Claim, LimitGroup, StudentList, Ticket
+from ticketing.models import Bar, Claim, Festival, LimitGroup, StudentList, Ticket
 
 CSRF = "c" * 32
+BOOTH_CODE = "B00TH234"
 
 # What nobody learns of alice by accident.
 NAME, NUMBER, EMAIL = "홍앨리스", "20219876", "hong.alice@uni.example"
@@ -79,6 +89,7 @@ def make_world() -> World:
     device, shown = make_device()
     rows = {
         **rows_of_accounts(alice),
+        **rows_of_the_booth(alice, staff["booth"]),
         **rows_of_tickets(alice, staff["gate"]),
         "ticketing/gatedevice": device,
     }
@@ -122,7 +133,13 @@ def of_alice() -> frozenset[tuple[str, ...]]:
 
 def make_everybody_of_staff() -> dict[str, User]:
     """Make one of each, by role."""
-    groups = {"half": "council", "viewer": "council viewer", "council": "council", "gate": "gate"}
+    groups = {
+        "half": "council",
+        "viewer": "council viewer",
+        "council": "council",
+        "gate": "gate",
+        "booth": "booth",
+    }
     staff = {role: make_staff(group, username=role) for role, group in groups.items()}
     return {**staff, "administrator": User.objects.create_superuser("administrator")}
 
@@ -140,6 +157,20 @@ def rows_of_accounts(alice: Player) -> dict[str, Any]:
         "accounts/verificationattempt": attempt,
         "accounts/consent": Consent.objects.get(student=alice.student),
         "procrastinate/procrastinatejob": ProcrastinateJob.objects.get(pk=waiting),
+    }
+
+
+def rows_of_the_booth(alice: Player, booth: User) -> dict[str, Any]:
+    """Let the festival offer the booth, and alice wait there for the second check."""
+    Festival.objects.update(verification_methods=["mail", "booth"])
+    now = timezone.now()
+    attempt = VerificationAttempt.objects.create(
+        student=alice.student, method="booth", expires_at=now + timedelta(hours=2)
+    )
+    check = BoothCheck.objects.create(attempt=attempt, code=BOOTH_CODE, first_by=booth, first_at=now)
+    return {
+        "accounts/boothcheck": check,
+        "accounts/boothlook": BoothLook.objects.create(by=booth, booth_check=check),
     }
 
 
@@ -169,6 +200,8 @@ def what_is_sent(code: str) -> dict[str, dict[str, Any]]:
     return {
         "i18n/setlang/": {"language": "en"},
         "accounts/verify/": {"number": NUMBER, "name": NAME, "consent": "on"},
+        "accounts/verify/booth/": {"number": NUMBER, "name": NAME, "consent": "on"},
+        "accounts/booth/": {"code": BOOTH_CODE},
         "staff/login/": {"login": "council", "password": "guess"},
         "gate/": {"code": code, "gate": "A1", "event": "", "scan_id": str(uuid4())},
         "events/<uuid:event_id>/": {"zones": "A"},

@@ -79,7 +79,13 @@ def test_nobody_of_a_real_roster_can_be_entered_or_found(
 
 
 @pytest.mark.parametrize(
-    ("username", "home"), [("council", "/admin/"), ("viewer", "/admin/"), ("gate", "/gate/")]
+    ("username", "home"),
+    [
+        ("council", "/admin/"),
+        ("viewer", "/admin/"),
+        ("gate", "/gate/"),
+        ("booth", "/accounts/booth/"),
+    ],
 )
 def test_log_in_as_staff_passes_the_second_factor(
     demo: Settings, people: list[Student], client: Client, username: str, home: str
