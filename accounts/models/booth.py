@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models.people import User
 from accounts.models.proof import VerificationAttempt
@@ -17,7 +18,7 @@ class BoothState(models.TextChoices):
 
     FIRST = "first", _("waits for the first check")
     SECOND = "second", _("waits for the second check")
-    CONFIRMED = "confirmed", _("confirmed")
+    CONFIRMED = "confirmed", pgettext_lazy("booth", "confirmed")
     REFUSED = "refused", _("refused at the booth")
     OVER = "over", _("used or expired")
 

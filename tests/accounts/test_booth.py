@@ -186,7 +186,6 @@ def test_a_refusal_and_a_login_in_the_same_instant_do_not_both_happen(
     client: Client, hana: User, dul: User
 ) -> None:
     for _round in range(3):
-        Student.objects.update(student_number=F("student_number"))
         VerificationAttempt.objects.update(subject_digest="another day")
         check = confirmed(Client(), hana, dul)
         turns = iter([True, False] * 6)
