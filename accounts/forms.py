@@ -17,7 +17,16 @@ BEFORE_THE_CODE = "CODE="
 MEANT = str.maketrans("ILO", "110")
 
 
-class VerifyForm(forms.Form):
+class ConsentForm(forms.Form):
+    """The consent that comes before everything else, whatever the way."""
+
+    consent = forms.BooleanField(
+        label=_("I have read this and agree"),
+        error_messages={"required": _("Without your consent we cannot verify you.")},
+    )
+
+
+class VerifyForm(ConsentForm):
     """Who somebody says they are, and their consent."""
 
     number = forms.CharField(
@@ -32,16 +41,16 @@ class VerifyForm(forms.Form):
         max_length=100,
         widget=forms.TextInput({"autocomplete": "name", "spellcheck": "false"}),
     )
-    consent = forms.BooleanField(
-        label=_("I have read this and agree"),
-        error_messages={"required": _("Without your consent we cannot verify you.")},
-    )
 
 
 class SharedForm(forms.Form):
     """Whether the browser is somebody else's too."""
 
     shared = forms.BooleanField(label=_("This is a shared computer"), required=False)
+
+
+class UniversityForm(ConsentForm, SharedForm):
+    """What is asked before somebody leaves for the university's login."""
 
 
 class CodeForm(SharedForm):

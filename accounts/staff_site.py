@@ -13,7 +13,14 @@ from accounts.permissions import has_second_factor, missing_step
 type_of_view = TypeVar("type_of_view", bound=Callable[..., Any])
 
 
-NOT_SHOWN = {"mfa.authenticator", "account.emailaddress", "account.emailconfirmation"}
+NOT_SHOWN = {
+    "mfa.authenticator",
+    "account.emailaddress",
+    "account.emailconfirmation",
+    "socialaccount.socialapp",
+    "socialaccount.socialaccount",
+    "socialaccount.socialtoken",
+}
 
 # What a council looks for first stands first, in every language.
 ORDER = (

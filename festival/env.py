@@ -41,6 +41,10 @@ class Environment:
             return ""
         return default
 
+    def given(self, *names: str) -> bool:
+        """Tell whether any of these variables is set."""
+        return any(self._values.get(name, "").strip() for name in names)
+
     def secret(self, name: str, *, at_least: int) -> str:
         """Return a required secret of at least that many characters; the mistake never repeats the value."""
         value = self.text(name)

@@ -74,6 +74,9 @@ KINDS: Mapping[str, Kind] = {
     "barred": Kind(403, _("You are shut out of this event.")),
     "not_eligible": Kind(403, _("This sale is not open to you.")),
     "verification_closed": Kind(403, _("The time to verify is over.")),
+    "login_cancelled": Kind(403, _("You have not logged in at the university.")),
+    "login_expired": Kind(403, _("This login is over.")),
+    "not_on_roster": Kind(403, _("You are not in the roster.")),
     "not_found": Kind(404, _("There is nothing here.")),
     "unknown_event": Kind(404, _("There is no such event.")),
     "no_claim": Kind(404, _("You have no claim for this event.")),
@@ -91,7 +94,9 @@ KINDS: Mapping[str, Kind] = {
     "unknown_zone": Kind(422, _("There is no such zone.")),
     "too_many_requests": Kind(429, _("Too many tries. Please wait a moment.")),
     "error": Kind(500, _("Something went wrong on our side.")),
+    "university_failed": Kind(502, _("The university's login does not work for us right now.")),
     "unavailable": Kind(503, _("Busy right now. Please try again in a moment.")),
+    "university_unavailable": Kind(503, _("The university's login does not answer right now.")),
     "recovering": Kind(503, _("The sale is being restored. Please try again in a moment.")),
 }
 

@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "procrastinate.contrib.django",
     "rest_framework",
     "drf_spectacular",
@@ -192,6 +194,27 @@ MFA_TOTP_ISSUER = "Daedong"
 MFA_TOTP_TOLERANCE = 1  # phones are off by some seconds
 MFA_ADAPTER = "accounts.staff.SecondFactorAdapter"
 STAFF_SESSION_SECONDS = 12 * 3600
+
+# The university's login (OpenID Connect), for students only; without its address there is none
+OIDC_SERVER = OIDC_CLIENT_ID = OIDC_CLIENT_SECRET = ""
+OIDC_NAME = env.text("FESTIVAL_OIDC_NAME", "")
+OIDC_NUMBER_CLAIM = env.text("FESTIVAL_OIDC_NUMBER_CLAIM", "student_number")
+OIDC_SCOPES = ["openid", *env.words("FESTIVAL_OIDC_SCOPES")]
+if env.given("FESTIVAL_OIDC_SERVER", "FESTIVAL_OIDC_CLIENT_ID", "FESTIVAL_OIDC_CLIENT_SECRET"):
+    _oidc = env.url("FESTIVAL_OIDC_SERVER", ("https",) if MODE == "production" else ("https", "http"))
+    if _oidc.scheme and not _oidc.hostname:
+        env.mistake("FESTIVAL_OIDC_SERVER", "names no host")
+    if _oidc.scheme == "http" and _oidc.hostname not in ("127.0.0.1", "localhost"):
+        env.mistake("FESTIVAL_OIDC_SERVER", "must start with https:// unless the server is on this machine")
+    OIDC_SERVER = _oidc.geturl().rstrip("/")
+    OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = (
+        env.text("FESTIVAL_OIDC_CLIENT_ID"),
+        env.text("FESTIVAL_OIDC_CLIENT_SECRET"),
+    )
+SOCIALACCOUNT_ADAPTER = "accounts.verification.oidc.ProvesOnly"
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"SCOPE": OIDC_SCOPES, "OAUTH_PKCE_ENABLED": True}}
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_STORE_TOKENS = False
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = STAFF_SESSION_SECONDS
 SESSION_COOKIE_HTTPONLY = True

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,13 +87,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         connection.close()
 
 
-@pytest.fixture(scope="session")
-def live_process(
-    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+@contextmanager
+def production_server(
+    folder: Path, port: int, **changes: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run the production server, as the demo starts it, until the tests are over."""
-    folder, port = tmp_path_factory.mktemp("live"), embedded.free_port()
-    env = {**os.environ, "DATABASE_URL": test_database_url(), "FESTIVAL_ROLE": "web"}
+    """Run the production server on the test database, as the demo starts it, with a changed environment."""
+    env = {**os.environ, "DATABASE_URL": test_database_url(), "FESTIVAL_ROLE": "web", **changes}
     address = ["--host", "127.0.0.1", "--port", str(port)]
     command = [sys.executable, "-m", "granian", "festival.wsgi:application", *WEB_OPTIONS, *address]
     log = folder / "web.log"
@@ -105,6 +104,15 @@ def live_process(
         yield url, process
     finally:
         processes.end(process, end_signal=signal.SIGTERM, seconds=5)
+
+
+@pytest.fixture(scope="session")
+def live_process(
+    django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run the production server until the tests are over."""
+    with production_server(tmp_path_factory.mktemp("live"), embedded.free_port()) as running:
+        yield running
 
 
 @pytest.fixture

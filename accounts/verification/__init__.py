@@ -7,10 +7,10 @@ from accounts.verification import chosen
 from accounts.verification.base import Method
 from accounts.verification.booth import Booth
 from accounts.verification.mailed import MailedCode
+from accounts.verification.university import University
 
-MAILED = MailedCode()
-BOOTH = Booth()
-METHODS: Mapping[str, Method] = {method.way: method for method in (MAILED, BOOTH)}
+MAILED, UNIVERSITY, BOOTH = MailedCode(), University(), Booth()
+METHODS: Mapping[str, Method] = {method.way: method for method in (MAILED, UNIVERSITY, BOOTH)}
 
 
 def available() -> Sequence[VerificationMethod]:

@@ -102,6 +102,9 @@ OF_STUDENTS = (
         get=by("to /accounts/verify/booth/", students="to /"),
         post=by("to /accounts/verify/booth/", students="to /"),
     ),
+    # Nobody has set the university's login up here; tests/university has.
+    Row("accounts/verify/university/", get=by(MISSING), post=by(MISSING)),
+    Row("accounts/university/callback/", get=by(MISSING), post=by("no such method")),
     Row("accounts/logout/", get=by("no such method"), post=by("to /")),
     Row(  # charlie names a login of alice, and is told what he is told of one that is over
         "accounts/devices/",

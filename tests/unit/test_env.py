@@ -23,6 +23,12 @@ GOOD = {
     "FESTIVAL_MAIL_FROM": "festival@example.org",
 }
 
+LOGIN = {
+    "FESTIVAL_OIDC_SERVER": "https://sso.example.org",
+    "FESTIVAL_OIDC_CLIENT_ID": "daedong",
+    "FESTIVAL_OIDC_CLIENT_SECRET": "short-secret",
+}
+
 
 def start(**changes: str) -> subprocess.CompletedProcess[str]:
     """Load the settings in a process of its own, as every start does."""
@@ -43,6 +49,7 @@ def start(**changes: str) -> subprocess.CompletedProcess[str]:
 
 def test_good_settings_start() -> None:
     assert start().stderr == ""
+    assert start(**LOGIN).stderr == ""
 
 
 def test_every_mistake_is_named_at_once() -> None:
@@ -65,6 +72,15 @@ def test_every_mistake_is_named_at_once() -> None:
         ({"FESTIVAL_HTTPS": "no"}, "FESTIVAL_HTTPS"),
         ({"FESTIVAL_HOSTS": " , "}, "FESTIVAL_HOSTS"),
         ({"FESTIVAL_MAIL_URL": "folder:///tmp/mail"}, "FESTIVAL_MAIL_URL"),
+        ({"FESTIVAL_OIDC_CLIENT_ID": "daedong"}, "FESTIVAL_OIDC_SERVER"),
+        ({"FESTIVAL_OIDC_SERVER": "https://sso.example.org"}, "FESTIVAL_OIDC_CLIENT_SECRET"),
+        ({"FESTIVAL_OIDC_SERVER": "https:///realms"}, "FESTIVAL_OIDC_SERVER"),
+        (LOGIN | {"FESTIVAL_OIDC_SERVER": "http://sso.example.org"}, "FESTIVAL_OIDC_SERVER"),
+        (LOGIN | {"FESTIVAL_OIDC_SERVER": "http://127.0.0.1:8080"}, "FESTIVAL_OIDC_SERVER"),
+        (
+            LOGIN | {"FESTIVAL_MODE": "test", "FESTIVAL_OIDC_SERVER": "http://sso.example.org"},
+            "FESTIVAL_OIDC_SERVER",
+        ),
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_its_name(changes: dict[str, str], name: str) -> None:
