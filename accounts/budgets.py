@@ -1,28 +1,19 @@
-"""How much is too much: tries of one network, mails to one student."""
+"""How much is too much: what one network or one person of the staff may try in an hour."""
 
 import math
 import time
-from datetime import timedelta
 from functools import cache
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import Min
-from django.db.models.aggregates import Count
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from limits import RateLimitItemPerHour
 from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from accounts.models import VerificationAttempt
 from festival.errors import FestivalError
 
-# A campus is one network for thousands of students, so this only slows down whoever tries numbers by the thousand.
 TRIES_OF_A_NETWORK = RateLimitItemPerHour(3000, namespace="verify")
 LOOKS_OF_STAFF = RateLimitItemPerHour(240, namespace="booth")
-SENDS_PER_DAY = 5
-DAY = timedelta(days=1)
 
 
 class TooManyTries(FestivalError):
@@ -58,22 +49,3 @@ def spend_look(staff: str) -> None:
     raise TooManyTries(
         _("You have looked too many codes up. Please wait a moment."), retry_after=max(1, wait)
     )
-
-
-def spend_send(subject: str) -> None:
-    """Count a mail for what was typed, known or not; raise when the day's are spent.
-
-    Counted in rows, one request for a subject at a time; the caller's transaction writes the row that counts next.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
-    now = timezone.now()
-    spent = VerificationAttempt.objects.filter(subject_digest=subject, created_at__gt=now - DAY).aggregate(
-        count=Count("pk"), first=Min("created_at")
-    )
-    if spent["count"] >= SENDS_PER_DAY:
-        wait = math.ceil((spent["first"] + DAY - now).total_seconds())
-        raise TooManyTries(
-            _("You have asked for five codes in a day. Please use the newest one, or try again tomorrow."),
-            retry_after=max(1, wait),
-        )

@@ -6,12 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.guesses import LONG, SHORT
 from accounts.models import RefusalReason
 from accounts.models.booth import CODE_SIGNS
 from accounts.text import tidy_number
 from ticketing.signing import ALPHABET
 
-DIGITS = 6
 # What a scanner reads is the address with the code at its end; what people type may hold look-alikes.
 BEFORE_THE_CODE = "CODE="
 MEANT = str.maketrans("ILO", "110")
@@ -71,8 +71,8 @@ class CodeForm(SharedForm):
 
     def clean_code(self) -> Any:
         code = tidy_number(self.cleaned_data["code"])
-        if len(code) != DIGITS or not (code.isascii() and code.isdigit()):
-            raise forms.ValidationError(_("The code has six digits."))
+        if len(code) not in (SHORT, LONG) or not (code.isascii() and code.isdigit()):
+            raise forms.ValidationError(_("The code has six digits, or twelve where the mail shows twelve."))
         return code
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from accounts.guesses import SHORT
 from accounts.models import StudentSession, VerificationAttempt
 
 # An attempt lives for ten minutes: later tries would mail a dead code.
@@ -46,11 +47,15 @@ def compose(attempt: VerificationAttempt, code: str) -> EmailMessage:
     """Return the mail, in Korean and in English, whatever the reader has chosen."""
     assert attempt.student is not None  # noqa: S101 - the caller has asked for one
     subjects, bodies = [], []
+    long = len(code) > SHORT
+    shown = " ".join(code[start : start + 4] for start in range(0, len(code), 4)) if long else code
     for language in ("ko", "en"):
         with translation.override(language):
-            subjects.append(_("Your code is %(code)s") % {"code": code})
+            subjects.append(_("Your code is %(code)s") % {"code": shown})
             bodies.append(
-                render_to_string("accounts/mail/code.txt", {"code": code, "name": attempt.student.name})
+                render_to_string(
+                    "accounts/mail/code.txt", {"code": shown, "name": attempt.student.name, "long": long}
+                )
             )
     return mail(attempt.student.email, subjects, bodies, identity=str(attempt.pk))
 

@@ -35,6 +35,7 @@ if not ALLOWED_HOSTS:
     env.mistake("FESTIVAL_HOSTS", "is not set: name the hosts that students type")
 HTTPS = env.boolean("FESTIVAL_HTTPS", default=True)
 TRUSTED_PROXY = env.boolean("FESTIVAL_TRUSTED_PROXY", default=False)
+SHORT_CODES = env.boolean("FESTIVAL_SHORT_CODES", default=True)
 if MODE == "production" and not HTTPS:
     env.mistake("FESTIVAL_HTTPS", "must be yes in production: cookies carry who a student is")
 if MODE == "production" and (ALLOW_LOADTEST and "*" in ALLOWED_HOSTS):

@@ -120,6 +120,13 @@ def live(live_process: tuple[str, subprocess.Popen[bytes]], transactional_db: No
     """Give a test the production server and clients for it, which are closed afterwards."""
     url, process = live_process
     assert process.poll() is None, "an earlier test ended the server"
+    with clients_of(url) as ready:
+        yield ready
+
+
+@contextmanager
+def clients_of(url: str) -> Iterator[Live]:
+    """Give clients for a running server, and close them afterwards."""
     with ExitStack() as clients:
 
         def client(**options: object) -> httpx.Client:

@@ -97,6 +97,7 @@ class VerificationAttempt(models.Model):
     subject_digest = models.CharField(max_length=64, editable=False)
     network_digest = models.CharField(max_length=64, editable=False)
     code_digest = models.CharField(max_length=64, editable=False)
+    code_digits = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(_("asked at"), default=timezone.now)
     expires_at = models.DateTimeField(_("valid until"))
     sent_at = models.DateTimeField(_("mailed at"), null=True, blank=True)

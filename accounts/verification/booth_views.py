@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
-from accounts.budgets import TooManyTries
 from accounts.forms import SharedForm, VerifyForm
 from accounts.models import BoothCheck, BoothState
 from accounts.networks import network_of
@@ -21,7 +20,6 @@ from accounts.verification.booth import check_of
 from accounts.verification.pages import (
     PROBLEM_STATUS,
     bind,
-    budget_spent,
     challenge_of,
     let_in,
     over,
@@ -49,11 +47,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         status = PROBLEM_STATUS if form.is_bound else 200
         return page(request, "verify_booth", form=form, status=status, **context)
     typed = {key: form.cleaned_data[key] for key in ("number", "name")}
-    try:
-        challenge = BOOTH.begin(**typed, network=network_of(request))
-    except TooManyTries as error:
-        return budget_spent(request, "verify_booth", error, form=form, **context)
-    bind(request, challenge, wanted)
+    bind(request, BOOTH.begin(**typed, network=network_of(request)), wanted)
     return redirect("verify_booth_code")
 
 

@@ -1,14 +1,23 @@
 """Number and name, then six digits mailed to the address that the roster has."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
-from accounts import budgets, tasks
+from accounts import tasks
+from accounts.guesses import (
+    DAY,
+    GOOD_FOR,
+    LONG,
+    NO_MAIL,
+    count_wrong,
+    digits_now,
+    digits_of_next,
+)
 from accounts.models import Student, VerificationAttempt, VerificationMethod
 from accounts.verification.base import (
     MOST_FAILURES,
@@ -20,17 +29,15 @@ from accounts.verification.base import (
 )
 from accounts.verification.digests import digest
 
-DIGITS = 6
 
-
-def code_by(key: str, challenge: UUID) -> str:
+def code_by(key: str, challenge: UUID, digits: int) -> str:
     """Return the code of a challenge: made from its id and our key, so that it is stored nowhere."""
-    return f"{int(digest('code', str(challenge), key=key), 16) % 10**DIGITS:0{DIGITS}}"
+    return f"{int(digest('code', str(challenge), key=key), 16) % 10**digits:0{digits}}"
 
 
 def code_of(attempt: VerificationAttempt) -> str | None:
-    """Return the code of an attempt by the key that made it; None when that key is no longer ours."""
-    codes = (code_by(key, attempt.pk) for key in settings.SIGNING_KEYS)
+    """Return the code of an attempt by the key that made it; None when that key is no longer ours, or it has none."""
+    codes = (code_by(key, attempt.pk, attempt.code_digits) for key in settings.SIGNING_KEYS)
     return next((code for code in codes if matches(attempt, code)), None)
 
 
@@ -40,6 +47,30 @@ def matches(attempt: VerificationAttempt, code: str) -> bool:
     return any(constant_time_compare(attempt.code_digest, candidate) for candidate in candidates)
 
 
+def opened_by(attempt: VerificationAttempt, code: str) -> VerificationAttempt | None:
+    """Return the attempt whose code this is: this one, or another of the same subject that was mailed a long code.
+
+    A long code opens any browser in which the same number and name were typed, so that a stranger who has asked for all
+    mails of a day has only brought the student a code.
+    """
+    others = VerificationAttempt.objects.filter(
+        subject_digest=attempt.subject_digest,
+        method=attempt.method,
+        code_digits=LONG,
+        succeeded_at=None,
+        expires_at__gt=timezone.now(),
+    ).exclude(pk=attempt.pk)
+    return next((one for one in (attempt, *others) if matches(one, code)), None)
+
+
+def digits_of(challenge: UUID) -> int:
+    """Return how many digits the code has that was mailed for a challenge; 0 when none was."""
+    return (
+        VerificationAttempt.objects.filter(pk=challenge).values_list("code_digits", flat=True).first()
+        or NO_MAIL
+    )
+
+
 class MailedCode(Challenge):
     """Proves that one reads the mail of the address in the roster."""
 
@@ -47,26 +78,40 @@ class MailedCode(Challenge):
     start = "verify"
     title = _("A code by mail")
     invitation = _(
-        "We mail a code of six digits to the university address that stands in the roster. "
+        "We mail a code to the university address that stands in the roster. "
         "No password, nothing to sign up for."
     )
-    good_for = timedelta(minutes=10)
+    good_for = GOOD_FOR
 
     def reachable(self, students: QuerySet[Student]) -> QuerySet[Student]:
         return students.exclude(email="")
 
+    def digits(self, network: str) -> int:
+        return digits_now(network)
+
+    def within_budget(self, attempt: VerificationAttempt) -> bool:
+        """Choose the code by what was mailed to the subject today; who is mailed nothing more need not be known."""
+        attempt.code_digits = digits_of_next(attempt.subject_digest, attempt.code_digits)
+        if attempt.code_digits == LONG:
+            attempt.expires_at = attempt.created_at + DAY
+        return attempt.code_digits != NO_MAIL
+
     def pose(self, attempt: VerificationAttempt) -> None:
-        code = code_by(settings.SIGNING_KEYS[0], attempt.pk)
+        if attempt.code_digits == NO_MAIL:
+            attempt.save(force_insert=True)
+            return
+        code = code_by(settings.SIGNING_KEYS[0], attempt.pk, attempt.code_digits)
         attempt.code_digest = digest("proof", f"{attempt.pk}:{code}")
         attempt.save(force_insert=True)
         tasks.mail_code.defer(attempt=str(attempt.pk))
 
     def finish(self, *, challenge: UUID, proof: str, network: str) -> Verdict:
-        budgets.spend_try(digest("network", network))
         attempt = spend_failure(challenge, self.way)
         if attempt is None:
             return Verdict(Result.OVER)
-        if not matches(attempt, proof) or attempt.student is None:
+        opened = opened_by(attempt, proof)
+        if opened is None or opened.student is None:
+            count_wrong(digest("network", network))
             left = MOST_FAILURES - attempt.failures
             return Verdict(Result.WRONG, tries_left=left) if left > 0 else Verdict(Result.OVER)
-        return succeed(attempt, attempt.student, tries_back=1)
+        return succeed(opened, opened.student, tries_back=1 if opened is attempt else 0)

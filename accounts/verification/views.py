@@ -1,5 +1,7 @@
 """The first page of verification, and the pages of the mailed code."""
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -9,16 +11,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
-from accounts.budgets import TooManyTries
 from accounts.forms import CodeForm, VerifyForm
-from accounts.models import VerificationMethod
 from accounts.networks import network_of
 from accounts.verification import MAILED, offered
-from accounts.verification.base import Result, Verdict
+from accounts.verification.base import Method, Result, Verdict
+from accounts.verification.mailed import digits_of
 from accounts.verification.pages import (
     PROBLEM_STATUS,
     bind,
-    budget_spent,
     challenge_of,
     ended,
     let_in,
@@ -38,19 +38,13 @@ def verify(request: HttpRequest) -> HttpResponse:
         return redirect(wanted)
     if closed := over(request):
         return closed
-    methods = offered()
-    by_mail = any(method.way == VerificationMethod.MAIL for method in methods)
-    others = [method for method in methods if method.way != VerificationMethod.MAIL]
-    context = {"next": wanted, "mailed": MAILED if by_mail else None, "others": others}
+    by_mail = MAILED in offered()
+    context = {"next": wanted, "mailed": MAILED if by_mail else None, "others": other_ways()}
     form = VerifyForm(request.POST if by_mail and request.method == "POST" else None)
     if not form.is_valid():
         return page(request, "verify", form=form, status=PROBLEM_STATUS if form.is_bound else 200, **context)
     typed = {key: form.cleaned_data[key] for key in ("number", "name")}
-    try:
-        challenge = MAILED.begin(**typed, network=network_of(request))
-    except TooManyTries as error:
-        return budget_spent(request, "verify", error, form=form, **context)
-    bind(request, challenge, wanted)
+    bind(request, MAILED.begin(**typed, network=network_of(request)), wanted)
     return redirect("verify_code")
 
 
@@ -64,17 +58,24 @@ def code(request: HttpRequest) -> HttpResponse:
         return redirect("verify")
     form = CodeForm(request.POST or None)
     if not form.is_valid():
-        return page(request, "verify_code", form=form, status=PROBLEM_STATUS if form.is_bound else 200)
-    try:
-        verdict = MAILED.finish(
-            challenge=challenge, proof=form.cleaned_data["code"], network=network_of(request)
-        )
-    except TooManyTries as error:
-        return budget_spent(request, "verify_code", error, form=form)
-    return answer(request, form, verdict)
+        return code_page(request, form, challenge, status=PROBLEM_STATUS if form.is_bound else 200)
+    proof = form.cleaned_data["code"]
+    verdict = MAILED.finish(challenge=challenge, proof=proof, network=network_of(request))
+    return answer(request, form, challenge, verdict)
 
 
-def answer(request: HttpRequest, form: CodeForm, verdict: Verdict) -> HttpResponse:
+def code_page(request: HttpRequest, form: CodeForm, challenge: UUID, *, status: int) -> HttpResponse:
+    """Ask for the code; once the day's mails are spent, say which code still opens, and what else is offered."""
+    context = {"digits": digits_of(challenge), "others": other_ways()}
+    return page(request, "verify_code", form=form, status=status, **context)
+
+
+def other_ways() -> list[Method]:
+    """Return what is offered beside the mailed code."""
+    return [method for method in offered() if method is not MAILED]
+
+
+def answer(request: HttpRequest, form: CodeForm, challenge: UUID, verdict: Verdict) -> HttpResponse:
     """Log in, or say what was wrong with the code."""
     if verdict.student is not None:
         return let_in(request, verdict.student, shared=form.cleaned_data["shared"])
@@ -84,4 +85,4 @@ def answer(request: HttpRequest, form: CodeForm, verdict: Verdict) -> HttpRespon
     wrong = _("This code is wrong.")
     tries = ngettext("You have %(left)d try left.", "You have %(left)d tries left.", left) % {"left": left}
     form.add_error("code", f"{wrong} {tries}")
-    return page(request, "verify_code", form=form, status=PROBLEM_STATUS)
+    return code_page(request, form, challenge, status=PROBLEM_STATUS)
