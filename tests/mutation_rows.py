@@ -614,7 +614,7 @@ MUTATIONS = (
         "accounts/verification/booth_desk.py",
         "second_at=None) & ~Q(first_by=by)",
         "second_at=None)",
-        "tests/accounts/test_booth.py::test_the_same_person_twice_is_refused_by_the_step_the_page_and_the_database",
+        "tests/accounts/booth/test_checks.py::test_the_same_person_twice_is_refused_by_the_step_the_page_and_the_database",
     ),
     Mutation(
         "C2",
@@ -622,7 +622,7 @@ MUTATIONS = (
         "accounts/verification/booth.py",
         "WAITING = {BoothState.FIRST, BoothState.SECOND}",
         "WAITING = {BoothState.FIRST}",
-        "tests/accounts/test_booth.py::test_one_check_is_not_enough",
+        "tests/accounts/booth/test_checks.py::test_one_check_is_not_enough",
     ),
     Mutation(
         "C2",
@@ -630,7 +630,7 @@ MUTATIONS = (
         "accounts/verification/booth_desk.py",
         "pk=check.pk, refused_at=None)",
         "pk=check.pk)",
-        "tests/accounts/test_booth.py::test_a_refusal_wins_over_a_later_confirmation_and_over_an_earlier_one",
+        "tests/accounts/booth/test_checks.py::test_a_refusal_wins_over_a_later_confirmation_and_over_an_earlier_one",
     ),
     Mutation(
         "C2",
@@ -638,7 +638,7 @@ MUTATIONS = (
         "accounts/verification/booth_desk.py",
         "        BoothCheck.objects.select_for_update(no_key=True).get(pk=check.pk)\n",
         "",
-        "tests/accounts/test_booth.py::test_a_refusal_and_a_login_in_the_same_instant_do_not_both_happen",
+        "tests/accounts/booth/test_checks.py::test_a_refusal_and_a_login_in_the_same_instant_do_not_both_happen",
     ),
     Mutation(
         "C2",
@@ -646,7 +646,7 @@ MUTATIONS = (
         "accounts/verification/booth_desk_views.py",
         ".filter(looks__by=staff).distinct()",
         ".distinct()",
-        "tests/accounts/test_booth.py::test_nothing_is_decided_about_a_code_that_was_not_looked_up",
+        "tests/accounts/booth/test_pages.py::test_nothing_is_decided_about_a_code_that_was_not_looked_up",
     ),
     Mutation(
         "S7",

@@ -46,7 +46,7 @@ def test_seeding_twice_makes_everything_once(demo: Settings, db: None) -> None:
 
 def test_staff_of_the_demo_have_no_password(demo: Settings, db: None) -> None:
     run("seed_demo")
-    for username in ("council", "viewer", "gate"):
+    for username in ("council", "viewer", "gate", "booth"):
         user = User.objects.get(username=username)
         assert user.is_staff
         assert not user.is_superuser

@@ -9,12 +9,9 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F
 from django.test import Client
 from django.utils import timezone
-from limits import RateLimitItemPerHour
 
-from accounts import budgets
 from accounts.models import (
     BoothCheck,
-    BoothLook,
     BoothState,
     Consent,
     RefusalReason,
@@ -25,12 +22,22 @@ from accounts.models import (
     VerificationAttempt,
 )
 from accounts.verification import BOOTH, booth_desk
-from accounts.verification.base import Result, Verdict
+from accounts.verification.base import Result
 from accounts.verification.booth_desk import MovedOn, SamePerson
-from accounts.verification.chosen import NotOffered, VerificationClosed
+from accounts.verification.chosen import VerificationClosed
+from tests.accounts.booth.cast import (
+    CODE,
+    DESK,
+    START,
+    TYPED,
+    ask,
+    confirmed,
+    desk,
+    finish,
+    shown,
+)
 from tests.accounts.test_parallel import at_once
-from tests.admin.desk import desk_of
-from tests.gate.cast import make_staff, staff_client
+from tests.gate.cast import make_staff
 from ticketing.models import Festival
 
 pytestmark = [
@@ -38,57 +45,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("empty_queue"),
 ]
-TYPED = {"number": "2024123456", "name": "김앨리스", "consent": "on"}
-START, CODE, DESK = "/accounts/verify/booth/", "/accounts/verify/booth/code/", "/accounts/booth/"
-
-
-@pytest.fixture(autouse=True)
-def alice() -> Student:
-    Festival.objects.update(verification_methods=["mail", "booth"])
-    return Student.objects.create(
-        student_number="2024123456", name="김앨리스", department="국어국문학과", year=2
-    )
-
-
-@pytest.fixture
-def hana() -> User:
-    return make_staff("booth", username="hana")
-
-
-@pytest.fixture
-def dul() -> User:
-    return make_staff("council", username="dul")
-
-
-def ask(client: Client, **typed: str) -> BoothCheck:
-    """Type number and name in a browser, and return the check that waits."""
-    answer = client.post(START, TYPED | typed)
-    assert (answer.status_code, answer.headers["Location"]) == (302, CODE)
-    return BoothCheck.objects.latest("pk")
-
-
-def finish(check: BoothCheck) -> Verdict:
-    return BOOTH.finish(challenge=check.attempt_id, proof="", network="192.0.2.1")
-
-
-def confirmed(client: Client, hana: User, dul: User) -> BoothCheck:
-    """Let two people confirm what a browser has asked for."""
-    check = ask(client)
-    booth_desk.check_first(check, by=hana)
-    check.refresh_from_db()
-    booth_desk.check_second(check, by=dul)
-    return check
-
-
-def desk(user: User) -> Client:
-    client = staff_client(user)
-    client.handler.enforce_csrf_checks = False
-    client.cookies["django_language"] = "en"
-    return client
-
-
-def shown(client: Client, check: BoothCheck, **sent: str) -> str:
-    return str(client.post(DESK, {"code": check.code} | sent, follow=True).content.decode())
 
 
 def test_two_people_let_the_browser_in_that_asked(
@@ -112,12 +68,6 @@ def test_two_people_let_the_browser_in_that_asked(
     assert check.attempt.succeeded_at is not None
     assert check.attempt.succeeded_at >= check.second_at >= check.first_at  # type: ignore[operator]  # all are there
     assert Consent.objects.filter(student=alice).exists()
-
-
-def test_a_shared_computer_makes_the_login_short(client: Client, hana: User, dul: User) -> None:
-    confirmed(client, hana, dul)
-    client.post(CODE, {"shared": "on"})
-    assert StudentSession.objects.get().expires_at < timezone.now() + timedelta(minutes=31)
 
 
 def test_the_same_person_twice_is_refused_by_the_step_the_page_and_the_database(
@@ -252,44 +202,6 @@ def test_nobody_is_let_in_twice_by_one_check(client: Client, hana: User, dul: Us
     assert sum(map(bool, verdicts)) == 1
 
 
-def test_hit_and_miss_look_alike_to_the_student(client: Client, hana: User) -> None:
-    pages, facts = [], []
-    for browser, name in ((client, "김앨리스"), (Client(), "김말리스")):
-        check = ask(browser, name=name)
-        page = browser.get(CODE).content.decode()
-        parts = page.partition("data-booth")[2].partition("<svg")[0]
-        pages.append(parts.replace(f"{check.code[:4]} {check.code[4:]}", "CODE"))
-        facts.append(
-            (check.state, check.attempt.expires_at - check.attempt.created_at, browser.post(CODE).status_code)
-        )
-    assert pages[0] == pages[1]
-    assert facts[0] == facts[1]
-
-
-def test_the_booth_is_told_that_nobody_matches_and_can_only_refuse(
-    client: Client, hana: User, dul: User
-) -> None:
-    check = ask(client, name="김말리스")
-    page = shown(desk(hana), check)
-    assert "No student of the roster matches" in page
-    assert "김앨리스" not in page
-    for decision in ("first", "second"):
-        shown(desk(hana), check, decision=decision)
-    check.refresh_from_db()
-    assert check.state == BoothState.FIRST
-    shown(desk(hana), check, decision="refuse", reason="no_match")
-    check.refresh_from_db()
-    assert (check.state, check.refused_by, check.reason) == (BoothState.REFUSED, hana, "no_match")
-
-
-def test_a_refusal_needs_a_reason(client: Client, hana: User) -> None:
-    check = ask(client)
-    browser = desk(hana)
-    shown(browser, check)
-    assert "choose a reason" in shown(browser, check, decision="refuse", reason="")
-    assert check.state == BoothState.FIRST
-
-
 def test_a_student_who_is_gone_meanwhile_is_not_let_in(
     client: Client, alice: Student, hana: User, dul: User
 ) -> None:
@@ -323,64 +235,6 @@ def test_a_challenge_of_another_way_is_none_of_the_booths(client: Client, alice:
     assert BOOTH.finish(challenge=attempt.pk, proof="", network="192.0.2.1").result is Result.OVER
 
 
-def test_strangers_and_other_staff_see_no_booth(client: Client) -> None:
-    assert client.get(DESK).status_code == 302
-    for role in ("gate", "council viewer"):
-        assert desk(make_staff(role, username=role.replace(" ", "-"))).get(DESK).status_code == 403
-    half = staff_client(make_staff("booth", username="half"), second_factor=False)
-    assert half.get(DESK).status_code == 302
-
-
-def test_the_booths_staff_are_led_to_their_page(hana: User, dul: User) -> None:
-    assert desk(hana).get("/staff/").headers["Location"] == DESK
-    assert desk(dul).get("/staff/").headers["Location"] == "/admin/"
-
-
-def test_looks_are_recorded_and_few(client: Client, hana: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budgets, "LOOKS_OF_STAFF", RateLimitItemPerHour(2, namespace="booth"))
-    check = ask(client)
-    browser = desk(hana)
-    shown(browser, check)
-    assert browser.post(DESK, {"code": "ZZZZ ZZZZ"}).status_code == 422
-    looks = BoothLook.objects.order_by("at").values_list("by", "booth_check")
-    assert list(looks) == [(hana.pk, check.pk), (hana.pk, None)]
-    answer = browser.post(DESK, {"code": check.code})
-    assert answer.status_code == 429
-    assert "2024123456" not in answer.content.decode()
-    assert BoothLook.objects.count() == 2
-
-
-def test_nothing_is_decided_about_a_code_that_was_not_looked_up(client: Client, hana: User) -> None:
-    check = ask(client)
-    for decision in ("first", "refuse"):
-        assert "Nothing is recorded" in shown(desk(hana), check, decision=decision, reason="no_card")
-    check.refresh_from_db()
-    assert check.state == BoothState.FIRST
-
-
-@pytest.mark.parametrize("written", ["{}", " {} ", "https://tickets.example/accounts/booth/?code={}"])
-def test_codes_are_taken_as_people_and_scanners_write_them(client: Client, hana: User, written: str) -> None:
-    check = ask(client)
-    BoothCheck.objects.filter(pk=check.pk).update(code="A1B0C1D0")
-    browser = desk(hana)
-    for code in ("A1B0C1D0", "a1bo-cld0", "AIBO CLDO"):
-        answer = browser.post(DESK, {"code": written.format(code)})
-        assert "김앨리스" in answer.content.decode(), code
-
-
-@pytest.mark.parametrize("code", ["", "A1B0C1D", "A1B0C1DU", "A1B0C1D00", "????????"])
-def test_what_is_no_code_is_not_looked_up(hana: User, code: str) -> None:
-    assert desk(hana).post(DESK, {"code": code}).status_code == 422
-    assert not BoothLook.objects.exists()
-
-
-def test_where_it_is_not_offered_there_is_nothing(client: Client) -> None:
-    Festival.objects.update(verification_methods=["mail"])
-    assert client.get(START).status_code == client.post(START, TYPED).status_code == 404
-    with pytest.raises(NotOffered):
-        BOOTH.begin(number="1", name="x", network="192.0.2.1")
-
-
 def test_after_the_close_nobody_begins_and_who_has_begun_may_finish(
     client: Client, hana: User, dul: User
 ) -> None:
@@ -394,20 +248,3 @@ def test_after_the_close_nobody_begins_and_who_has_begun_may_finish(
     booth_desk.check_second(check, by=dul)
     assert client.post(CODE).headers["Location"] == "/"
     assert client.get("/tickets/").status_code == 200
-
-
-def test_consent_comes_first(client: Client) -> None:
-    assert client.post(START, TYPED | {"consent": ""}).status_code == 422
-    assert not VerificationAttempt.objects.exists()
-
-
-def test_the_council_sees_who_checked_whom_and_changes_nothing(client: Client, hana: User, dul: User) -> None:
-    check = confirmed(client, hana, dul)
-    shown(desk(hana), check)
-    council, _user = desk_of("council")
-    for address in ("boothcheck", "boothlook"):
-        page = council.get(f"/admin/accounts/{address}/")
-        assert "2024123456" in page.content.decode()
-        assert "hana" in page.content.decode()
-    change = f"/admin/accounts/boothcheck/{check.pk}/change/"
-    assert council.post(change, {"first_by": dul.pk}).status_code == 403

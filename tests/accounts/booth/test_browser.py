@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from accounts.models import BoothCheck, Student
+from accounts.models import BoothCheck
 from tests.conftest import Live
 from tests.gate.cast import make_staff, staff_client
-from ticketing.models import Festival
 
 pytestmark = [
     pytest.mark.servers,
@@ -24,8 +23,6 @@ PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 780}, "locale": "k
 @pytest.fixture
 def people(live: Live, browser: Browser) -> Iterator[tuple[Page, Page, Page]]:
     """Open a browser each for alice, for somebody at the booth and for somebody of the council."""
-    Festival.objects.update(verification_methods=["mail", "booth"])
-    Student.objects.create(student_number="2024123456", name="김앨리스", department="국어국문학과", year=2)
     with ExitStack() as stack:
         pages = []
         for role in (None, "booth", "council"):
