@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 from limits import RateLimitItemPerHour
@@ -163,7 +164,6 @@ def test_the_council_sees_who_checked_whom_and_changes_nothing(client: Client, h
 
 def test_the_lists_cost_the_same_whatever_their_length(client: Client, hana: User, dul: User) -> None:
     council, _user = desk_of("council")
-    council.get(DESK)  # what a process remembers for a while is asked for once
     costs = []
     for _more in range(2):
         for _one in range(3):
@@ -171,6 +171,7 @@ def test_the_lists_cost_the_same_whatever_their_length(client: Client, hana: Use
             shown(desk(hana), confirmed(Client(), hana, dul))
             booth_desk.check_first(ask(Client()), by=hana)
         pages = ("/admin/accounts/boothcheck/", "/admin/accounts/boothlook/", DESK)
+        caches["process"].clear()  # it remembers the festival for a second
         costs.append([queries(council, page) for page in pages])
     assert costs[0] == costs[1]
     assert max(costs[1]) <= 12
