@@ -19,7 +19,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import booth_admin, roster_admin, sessions  # noqa: F401 - the booth registers its models
+from accounts import booth_admin, card_admin, roster_admin, sessions  # noqa: F401 - two register their models
 from accounts.models import Consent, Student, StudentSession, StudentStatus, User, VerificationAttempt
 from accounts.read_only import ReadOnly
 

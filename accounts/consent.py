@@ -7,10 +7,10 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from accounts import sessions
+from accounts import cards, sessions
 from accounts.models import Consent, Student, VerificationAttempt
 
-CURRENT = "2026-11"  # change it with the words of templates/accounts/notice.html: everybody is asked again
+CURRENT = "2026-11-22"  # change it with the words of templates/accounts/notice.html: everybody is asked again
 
 
 def give(student: Student) -> None:
@@ -35,7 +35,8 @@ def withdraw(student: Student) -> None:
     A live ticket stays theirs: it was given while the consent stood, taking it away would punish the use of a right,
     and somebody who does not want it gives it back. Showing its QR needs a login, so a new consent; the page says so
     before anything is pressed. A code that was asked for before dies too, because the consent that came with it was
-    the old one. Only a login whose code is being judged in this very instant is not undone: the list of devices has it.
+    the old one; a card that waits goes with its picture. Only a login whose code is being judged in this very instant
+    is not undone: the list of devices has it.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -43,6 +44,7 @@ def withdraw(student: Student) -> None:
         Consent.objects.filter(student=student, withdrawn_at=None).update(
             withdrawn_at=Greatest(F("given_at"), now)  # a server's clock may be a little behind another's
         )
+        cards.end_of([student.pk])
         VerificationAttempt.objects.filter(
             student=student, succeeded_at=None, created_at__lt=now, expires_at__gt=now
         ).update(expires_at=now)

@@ -43,6 +43,28 @@ class VerifyForm(ConsentForm):
     )
 
 
+class CardForm(VerifyForm):
+    """Who somebody says they are, their consent, and the picture of their card."""
+
+    photo = forms.FileField(
+        label=_("Photo of your student card"),
+        widget=forms.FileInput({"accept": "image/jpeg,image/png,image/webp", "data-card-file": ""}),
+        error_messages={
+            "required": _("Please choose the picture once more: a browser does not keep it."),
+            "empty": _("This file is empty."),
+        },
+    )
+    covered = forms.BooleanField(
+        label=_("The resident registration number is covered, or the card shows none"),
+        error_messages={"required": _("Please cover the number first: we may not take it.")},
+    )
+
+    def __init__(self, *args: Any, too_big: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if too_big:
+            self.fields["photo"].error_messages["required"] = too_big
+
+
 class SharedForm(forms.Form):
     """Whether the browser is somebody else's too."""
 

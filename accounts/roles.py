@@ -43,7 +43,12 @@ TAKEN_BACK = ("ticketing.delete_eligibilityrule", "ticketing.delete_exclusion")
 ROLES: Mapping[str, tuple[str, ...]] = {
     COUNCIL: (
         *(*SEEN, *MANAGED, *TAKEN_BACK),
-        *("accounts.change_student", "ticketing.change_ticket", "accounts.check_booth"),
+        *(
+            "accounts.change_student",
+            "ticketing.change_ticket",
+            "accounts.check_booth",
+            "accounts.review_card",
+        ),
     ),
     VIEWER: SEEN,
     GATE: ("ticketing.add_scan", "ticketing.change_scan"),

@@ -6,8 +6,10 @@ from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from accounts import cards
 from accounts.permissions import has_second_factor, missing_step
 
 type_of_view = TypeVar("type_of_view", bound=Callable[..., Any])
@@ -28,6 +30,7 @@ ORDER = (
     *(
         "accounts",
         "student",
+        "cardreview",
         "studentsession",
         "verificationattempt",
         "boothcheck",
@@ -75,6 +78,11 @@ class StaffSite(AdminSite):
         for app in found:
             app["models"].sort(key=lambda model: rank(model["object_name"]))
         return found
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Show the desk, and to those who may decide how many photos of student cards wait."""
+        count = cards.waiting().count() if request.user.has_perm("accounts.review_card") else 0
+        return super().index(request, {**(extra_context or {}), "cards_waiting": count})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Lead to the login of staff; the admin's own knows no second factor."""

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from accounts import views
-from accounts.verification import booth_desk_views, booth_views, oidc, university_views
+from accounts.verification import booth_desk_views, booth_views, card_views, oidc, university_views
 from accounts.verification import views as verification
 
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,9 @@ urlpatterns: list[URLPattern] = [
         {"provider_id": oidc.PROVIDER},
         name="openid_connect_callback",
     ),
+    path("verify/card/", card_views.card, name="verify_card"),
+    path("verify/card/waiting/", card_views.waiting, name="verify_card_waiting"),
+    path("verify/card/take-back/", card_views.take_back, name="verify_card_take_back"),
     path("logout/", views.log_out, name="log_out"),
     path("devices/", views.my_devices, name="devices"),
     path("privacy/", views.privacy, name="privacy"),

@@ -276,7 +276,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = MODE == "test"  # tests serve the files where they are written, nothing is collected
 
 # Jobs are found in every app's `tasks`, and here
-PROCRASTINATE_IMPORT_PATHS = ["accounts.roster_jobs"]
+PROCRASTINATE_IMPORT_PATHS = ["accounts.roster_jobs", "accounts.card_jobs"]
 
 # Mail leaves through the job worker only
 MAIL_FROM = env.text("FESTIVAL_MAIL_FROM", "festival@localhost" if MODE != "production" else None)

@@ -1,6 +1,7 @@
 """Everybody whom the system knows: staff, students, their proofs, their logins, and the rosters they came from."""
 
 from accounts.models.booth import BoothCheck, BoothLook, BoothState, RefusalReason
+from accounts.models.card import CardLook, CardReason, CardReview, CardState
 from accounts.models.people import Level, Student, StudentStatus, User, UserManager, name_key
 from accounts.models.proof import Consent, StudentSession, VerificationAttempt, VerificationMethod
 from accounts.models.roster import RosterBadCell, RosterImport, RosterState, RosterUpload
@@ -9,6 +10,10 @@ __all__ = [
     "BoothCheck",
     "BoothLook",
     "BoothState",
+    "CardLook",
+    "CardReason",
+    "CardReview",
+    "CardState",
     "Consent",
     "Level",
     "RefusalReason",

@@ -6,11 +6,12 @@ from accounts.models import VerificationMethod
 from accounts.verification import chosen
 from accounts.verification.base import Method
 from accounts.verification.booth import Booth
+from accounts.verification.card import Card
 from accounts.verification.mailed import MailedCode
 from accounts.verification.university import University
 
-MAILED, UNIVERSITY, BOOTH = MailedCode(), University(), Booth()
-METHODS: Mapping[str, Method] = {method.way: method for method in (MAILED, UNIVERSITY, BOOTH)}
+MAILED, UNIVERSITY, BOOTH, CARD = MailedCode(), University(), Booth(), Card()
+METHODS: Mapping[str, Method] = {method.way: method for method in (MAILED, UNIVERSITY, BOOTH, CARD)}
 
 
 def available() -> Sequence[VerificationMethod]:

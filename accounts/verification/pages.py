@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import consent, sessions
+from accounts import cards, consent, sessions
 from accounts.budgets import TooManyTries
 from accounts.models import Student
 from accounts.roster_imports import newest_confirmed
@@ -64,8 +64,9 @@ def unbind(request: HttpRequest) -> str:
 
 
 def let_in(request: HttpRequest, student: Student, *, shared: bool) -> HttpResponse:
-    """Log a verified student in and go to the page that was wanted."""
+    """Log a verified student in and go to the page that was wanted; no picture of theirs is needed any more."""
     response = HttpResponseRedirect(unbind(request))
+    cards.end_of([student.pk])
     sessions.log_in(request, response, student, shared=shared)
     return response
 

@@ -29,6 +29,7 @@ REFUSALS = {
     *("not_found", "unknown_ticket", "no_claim"),
 }
 WRITES = re.compile(r'INSERT INTO|DELETE FROM|UPDATE\s+"?\w+"?\s+(\w+\s+)?SET|procrastinate_\w+_v\d\(')
+NOTES = ("django_session", "accounts_cardlook")  # the asker's own session, and who looked at a picture
 BROWSER = Client(enforce_csrf_checks=True, raise_request_exception=False)
 
 
@@ -78,7 +79,7 @@ def ask(
         response = send(address_of(route, values), document, **options)
         text, harmed = text_of(response), bool(written) and of_alice() != world.of_alice
     told = frozenset(what for what, mark in MARKS.items() if mark in text)
-    wrote = next((statement for statement in written if "django_session" not in statement), None)
+    wrote = next((statement for statement in written if not any(name in statement for name in NOTES)), None)
     return Answer(kind_of(response, values), told, wrote, harmed)
 
 

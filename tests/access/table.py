@@ -105,6 +105,13 @@ OF_STUDENTS = (
     # Nobody has set the university's login up here; tests/university has.
     Row("accounts/verify/university/", get=by(MISSING), post=by(MISSING)),
     Row("accounts/university/callback/", get=by(MISSING), post=by("no such method")),
+    Row("accounts/verify/card/", get=by(PAGE, students="to /"), post=by("invalid", students="to /")),
+    Row(  # nobody here has sent a card
+        "accounts/verify/card/waiting/",
+        get=by("to /accounts/verify/card/"),
+        post=by("to /accounts/verify/card/"),
+    ),
+    Row("accounts/verify/card/take-back/", get=by("no such method"), post=by("to /accounts/verify/card/")),
     Row("accounts/logout/", get=by("no such method"), post=by("to /")),
     Row(  # charlie names a login of alice, and is told what he is told of one that is over
         "accounts/devices/",
@@ -285,6 +292,17 @@ OF_THE_ROSTER = (
     ),
 )
 
+CARD = "admin/accounts/cardreview/<uuid:challenge>/"
+
+OF_THE_CARDS = (
+    Row(f"{CARD}picture.jpg", get=behind_admin(DATA, COUNCIL)),
+    Row(
+        f"{CARD}decide/",
+        get=behind_admin("no such method", COUNCIL),
+        post=behind_admin("to /admin/accounts/cardreview/", COUNCIL),
+    ),
+)
+
 OF_THE_DEMO = (
     Row("demo/", get=by(PAGE)),
     Row("demo/sales/", get=by("no such method"), post=by("to /demo/")),
@@ -321,6 +339,7 @@ MODELS = (
     *model("accounts/student", look=DESK, edit=COUNCIL),
     *model("accounts/studentsession", look=DESK),
     *model("accounts/verificationattempt", look=DESK),
+    *model("accounts/cardreview", look=COUNCIL),
     *model("accounts/consent", look=DESK),
     *model("accounts/boothcheck", look=DESK),
     *model("accounts/boothlook", look=DESK),
@@ -365,6 +384,7 @@ TABLE = (
     *OF_STAFF,
     *OF_THE_ADMIN,
     *OF_THE_ROSTER,
+    *OF_THE_CARDS,
     *OF_THE_DEMO,
     *MODELS,
 )

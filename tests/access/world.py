@@ -15,6 +15,7 @@ from accounts import tasks
 from accounts.models import (
     BoothCheck,
     BoothLook,
+    CardReview,
     Consent,
     RosterImport,
     RosterState,
@@ -100,6 +101,7 @@ def make_world() -> World:
         "scan_id": rows["ticketing/scan"].pk,
         "who": "council",
         "pk": RosterImport.objects.create(file_name="roster.csv", language="ko", state=RosterState.READY).pk,
+        "challenge": rows["accounts/cardreview"].pk,
         "id": staff["gate"].pk,
         "app_label": "ticketing",
         "url": "nothing-here/",
@@ -148,6 +150,7 @@ def rows_of_accounts(alice: Player) -> dict[str, Any]:
     """Make what accounts and the job queue keep of alice: a job that waits, and one that failed."""
     soon = timezone.now() + timedelta(minutes=9)
     attempt = VerificationAttempt.objects.create(student=alice.student, expires_at=soon)
+    card = VerificationAttempt.objects.create(student=alice.student, method="card", expires_at=soon)
     failed, waiting = (tasks.mail_code.defer(attempt=str(attempt.pk)) for _ in range(2))
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", [failed])
@@ -155,6 +158,7 @@ def rows_of_accounts(alice: Player) -> dict[str, Any]:
         "accounts/student": alice.student,
         "accounts/studentsession": StudentSession.objects.get(student=alice.student),
         "accounts/verificationattempt": attempt,
+        "accounts/cardreview": CardReview.objects.create(attempt=card, picture=b"a picture"),
         "accounts/consent": Consent.objects.get(student=alice.student),
         "procrastinate/procrastinatejob": ProcrastinateJob.objects.get(pk=waiting),
     }
@@ -162,7 +166,7 @@ def rows_of_accounts(alice: Player) -> dict[str, Any]:
 
 def rows_of_the_booth(alice: Player, booth: User) -> dict[str, Any]:
     """Let the festival offer the booth, and alice wait there for the second check."""
-    Festival.objects.update(verification_methods=["mail", "booth"])
+    Festival.objects.update(verification_methods=["mail", "booth", "card"])
     now = timezone.now()
     attempt = VerificationAttempt.objects.create(
         student=alice.student, method="booth", expires_at=now + timedelta(hours=2)
@@ -202,6 +206,7 @@ def what_is_sent(code: str) -> dict[str, dict[str, Any]]:
         "accounts/verify/": {"number": NUMBER, "name": NAME, "consent": "on"},
         "accounts/verify/booth/": {"number": NUMBER, "name": NAME, "consent": "on"},
         "accounts/booth/": {"code": BOOTH_CODE},
+        "admin/accounts/cardreview/<uuid:challenge>/decide/": {"reason": "unreadable"},
         "staff/login/": {"login": "council", "password": "guess"},
         "gate/": {"code": code, "gate": "A1", "event": "", "scan_id": str(uuid4())},
         "events/<uuid:event_id>/": {"zones": "A"},

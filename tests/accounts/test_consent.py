@@ -148,5 +148,5 @@ def test_a_new_notice_is_asked_about_at_the_next_login_and_disturbs_no_login_bef
     assert other.post("/accounts/verify/", typed).status_code == 422
     assert VerificationAttempt.objects.count() == 1
     log_in_here(other)
-    assert [*Consent.objects.values_list("version", flat=True)] == ["2027-01", "2026-11"]
+    assert [*Consent.objects.values_list("version", flat=True)] == ["2027-01", "2026-11-22"]
     assert consent.in_force(alice)
