@@ -20,7 +20,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import booth_admin, card_admin, roster_admin, sessions  # noqa: F401 - two register their models
-from accounts.models import Consent, Student, StudentSession, StudentStatus, User, VerificationAttempt
+from accounts.mail_admin import OutgoingMailAdmin
+from accounts.models import (
+    Consent,
+    OutgoingMail,
+    Student,
+    StudentSession,
+    StudentStatus,
+    User,
+    VerificationAttempt,
+)
 from accounts.read_only import ReadOnly
 
 NEWEST_CHANGES = 20
@@ -114,6 +123,9 @@ class VerificationAttemptAdmin(ReadOnly):
     list_select_related = ("student",)
     search_fields = ("student__student_number", "student__name")
     fields = ("created_at", "method", "student", "expires_at", "sent_at", "failures", "succeeded_at")
+
+
+admin.site.register(OutgoingMail, OutgoingMailAdmin)
 
 
 @admin.register(Consent)

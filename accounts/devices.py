@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import tasks
+from accounts.mail import outbox
 from accounts.models import Student, StudentSession
 
 SYSTEMS: Final = (
@@ -63,7 +63,7 @@ def is_new(student: Student, device: str) -> bool:
 
 def notice(session: StudentSession) -> None:
     """Have the student told by mail of a login from a new device; in the transaction that writes its row."""
-    tasks.mail_new_device.defer(session=str(session.pk))
+    outbox.queue_new_device(session)
 
 
 def standing(student: Student) -> QuerySet[StudentSession]:

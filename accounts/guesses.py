@@ -13,7 +13,7 @@ from accounts.models import VerificationAttempt, VerificationMethod
 
 SHORT, LONG, NO_MAIL = 6, 12, 0  # digits of a code
 DAY = timedelta(days=1)
-GOOD_FOR = timedelta(minutes=10)  # a short code; a long one is good for a day
+GOOD_FOR = timedelta(minutes=10)  # a short code whose mail left at once; every other one is good for a day
 MAILS_PER_DAY = 5  # to one subject
 SHORT_CODES_PER_DAY = 2  # to one subject: the mails after them hold long codes
 SHORT_CODES_AT_ONCE = 500  # of all subjects
@@ -45,9 +45,9 @@ def digits_now(network: str) -> int:
 
 
 def crowded() -> bool:
-    """Tell whether as many short codes wait for their mail's reader as may be guessed at."""
+    """Tell whether as many short codes wait, for their mail or for its reader, as may be guessed at."""
     waiting = VerificationAttempt.objects.filter(
-        created_at__gt=timezone.now() - GOOD_FOR, code_digits=SHORT, succeeded_at=None
+        expires_at__gt=timezone.now(), code_digits=SHORT, succeeded_at=None
     )
     return waiting.order_by()[:SHORT_CODES_AT_ONCE].count() >= SHORT_CODES_AT_ONCE
 

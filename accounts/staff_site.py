@@ -35,6 +35,7 @@ ORDER = (
         "verificationattempt",
         "boothcheck",
         "boothlook",
+        "outgoingmail",
         "consent",
         "user",
     ),

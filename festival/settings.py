@@ -288,7 +288,7 @@ if _mail.scheme == "folder":
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = _mail.path
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_BACKEND = "accounts.mail.post.SmtpBackend"
     EMAIL_HOST, EMAIL_PORT = (
         _mail.hostname or "localhost",
         _mail.port or (465 if _mail.scheme == "smtps" else 587),
@@ -296,6 +296,11 @@ else:
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
     EMAIL_USE_SSL, EMAIL_USE_TLS = _mail.scheme == "smtps", _mail.scheme == "smtp" and bool(_mail.username)
 EMAIL_TIMEOUT = 20
+BOUNCES_URL = env.text("FESTIVAL_BOUNCES_URL", "")
+if BOUNCES_URL:
+    _bounces = env.url("FESTIVAL_BOUNCES_URL", ("imaps", "imap"))
+    if _bounces.scheme == "imap" and _bounces.hostname not in ("127.0.0.1", "::1", "localhost"):
+        env.mistake("FESTIVAL_BOUNCES_URL", "must be imaps: the password would travel in the open")
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

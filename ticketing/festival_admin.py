@@ -43,4 +43,5 @@ class FestivalAdmin(WithHistory):
     fieldsets = [
         (None, {"fields": ["name", "name_en", "accent", "banner", "banner_en", "ends_at"]}),
         (_("Verification of students"), {"fields": ["verification_methods", "verification_closes_at"]}),
+        (_("Outgoing mail"), {"fields": ["mails_per_hour", "mails_per_day"]}),
     ]

@@ -2,11 +2,13 @@
 
 from accounts.models.booth import BoothCheck, BoothLook, BoothState, RefusalReason
 from accounts.models.card import CardLook, CardReason, CardReview, CardState
+from accounts.models.mail import LEFT, MailKind, MailService, MailState, OutgoingMail, Urgency
 from accounts.models.people import Level, Student, StudentStatus, User, UserManager, name_key
 from accounts.models.proof import Consent, StudentSession, VerificationAttempt, VerificationMethod
 from accounts.models.roster import RosterBadCell, RosterImport, RosterState, RosterUpload
 
 __all__ = [
+    "LEFT",
     "BoothCheck",
     "BoothLook",
     "BoothState",
@@ -16,6 +18,10 @@ __all__ = [
     "CardState",
     "Consent",
     "Level",
+    "MailKind",
+    "MailService",
+    "MailState",
+    "OutgoingMail",
     "RefusalReason",
     "RosterBadCell",
     "RosterImport",
@@ -24,6 +30,7 @@ __all__ = [
     "Student",
     "StudentSession",
     "StudentStatus",
+    "Urgency",
     "User",
     "UserManager",
     "VerificationAttempt",

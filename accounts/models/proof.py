@@ -112,6 +112,9 @@ class VerificationAttempt(models.Model):
             models.Index(fields=["subject_digest", "-created_at"], name="attempt_by_subject"),
             models.Index(fields=["network_digest", "-created_at"], name="attempt_by_network"),
             models.Index(fields=["-created_at", "id"], name="attempt_by_time"),
+            models.Index(
+                fields=["expires_at"], condition=Q(succeeded_at__isnull=True), name="attempt_that_waits"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

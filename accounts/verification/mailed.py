@@ -8,16 +8,14 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 
-from accounts import tasks
 from accounts.guesses import (
-    DAY,
-    GOOD_FOR,
     LONG,
     NO_MAIL,
     count_wrong,
     digits_now,
     digits_of_next,
 )
+from accounts.mail import outbox
 from accounts.models import Student, VerificationAttempt, VerificationMethod
 from accounts.verification.base import (
     MOST_FAILURES,
@@ -28,6 +26,7 @@ from accounts.verification.base import (
     succeed,
 )
 from accounts.verification.digests import digest
+from accounts.verification.validity import WAITING
 
 
 def code_by(key: str, challenge: UUID, digits: int) -> str:
@@ -81,7 +80,7 @@ class MailedCode(Challenge):
         "We mail a code to the university address that stands in the roster. "
         "No password, nothing to sign up for."
     )
-    good_for = GOOD_FOR
+    good_for = WAITING  # until its mail leaves; then the code's own time begins
 
     def reachable(self, students: QuerySet[Student]) -> QuerySet[Student]:
         return students.exclude(email="")
@@ -92,8 +91,6 @@ class MailedCode(Challenge):
     def within_budget(self, attempt: VerificationAttempt) -> bool:
         """Choose the code by what was mailed to the subject today; who is mailed nothing more need not be known."""
         attempt.code_digits = digits_of_next(attempt.subject_digest, attempt.code_digits)
-        if attempt.code_digits == LONG:
-            attempt.expires_at = attempt.created_at + DAY
         return attempt.code_digits != NO_MAIL
 
     def pose(self, attempt: VerificationAttempt) -> None:
@@ -103,7 +100,7 @@ class MailedCode(Challenge):
         code = code_by(settings.SIGNING_KEYS[0], attempt.pk, attempt.code_digits)
         attempt.code_digest = digest("proof", f"{attempt.pk}:{code}")
         attempt.save(force_insert=True)
-        tasks.mail_code.defer(attempt=str(attempt.pk))
+        outbox.queue_code(attempt)
 
     def finish(self, *, challenge: UUID, proof: str, network: str) -> Verdict:
         attempt = spend_failure(challenge, self.way)

@@ -1,17 +1,20 @@
 """What the pages of all ways to verify share: where to go afterwards, how a refusal looks, and the way in."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import cards, consent, sessions
 from accounts.budgets import TooManyTries
-from accounts.models import Student
+from accounts.models import Student, VerificationAttempt, VerificationMethod
 from accounts.roster_imports import newest_confirmed
 from accounts.verification import chosen
+from accounts.verification.validity import WAITING
 
 CHALLENGE, AFTERWARDS = "challenge", "after_verification"
 PROBLEM_STATUS, BUDGET_STATUS, CLOSED_STATUS = 422, 429, 403
@@ -27,7 +30,11 @@ def wanted_page(request: HttpRequest) -> str:
 
 def page(request: HttpRequest, name: str, *, status: int = 200, **context: Any) -> HttpResponse:
     """Render one of our pages; the newest roster is asked for by those that show the notice."""
-    facts = {"notice_version": consent.CURRENT, "newest_roster": newest_confirmed}
+    facts = {
+        "notice_version": consent.CURRENT,
+        "newest_roster": newest_confirmed,
+        "asked": partial(has_asked, request),
+    }
     return render(request, f"accounts/{name}.html", {**context, **facts}, status=status)
 
 
@@ -46,7 +53,9 @@ def over(request: HttpRequest) -> HttpResponse | None:
 
 
 def bind(request: HttpRequest, challenge: UUID, wanted: str) -> None:
-    """Bind a challenge to this browser: no other can finish it."""
+    """Bind a challenge to this browser for as long as it may wait: no other can finish it."""
+    if not request.user.is_authenticated:  # a login of staff in this browser keeps its own end
+        request.session.set_expiry(WAITING)
     request.session[CHALLENGE], request.session[AFTERWARDS] = str(challenge), wanted
 
 
@@ -56,10 +65,18 @@ def challenge_of(request: HttpRequest) -> UUID | None:
     return UUID(bound) if bound else None
 
 
+def has_asked(request: HttpRequest) -> bool:
+    """Tell whether this browser waits for the mail of a code, or may still type it."""
+    challenge = challenge_of(request)
+    asked = VerificationAttempt.objects.filter(method=VerificationMethod.MAIL, succeeded_at=None)
+    return challenge is not None and asked.filter(pk=challenge, expires_at__gt=timezone.now()).exists()
+
+
 def unbind(request: HttpRequest) -> str:
     """Forget the challenge; return the page that was wanted before it."""
     request.session.pop(CHALLENGE, None)
     wanted: str = request.session.pop(AFTERWARDS, "/")
+    request.session.set_expiry(None)
     return wanted
 
 

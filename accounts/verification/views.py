@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
 from accounts.forms import CodeForm, VerifyForm
+from accounts.mail.waiting import wait_of
 from accounts.networks import network_of
 from accounts.verification import MAILED, offered
 from accounts.verification.base import Method, Result, Verdict
@@ -65,8 +66,8 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 def code_page(request: HttpRequest, form: CodeForm, challenge: UUID, *, status: int) -> HttpResponse:
-    """Ask for the code; once the day's mails are spent, say which code still opens, and what else is offered."""
-    context = {"digits": digits_of(challenge), "others": other_ways()}
+    """Ask for the code; say how long its mail still waits, or which code opens once the day's mails are spent."""
+    context = {"digits": digits_of(challenge), "wait": wait_of(challenge), "others": other_ways()}
     return page(request, "verify_code", form=form, status=status, **context)
 
 

@@ -269,6 +269,11 @@ OF_THE_ADMIN = (
     ),
     Row("admin/<url>", get=behind_admin(MISSING, INSIDE), post=behind_admin(MISSING, INSIDE)),
     Row(
+        "admin/accounts/outgoingmail/test/",
+        get=behind_admin("no such method", INSIDE),
+        post=behind_admin("to /admin/accounts/outgoingmail/", COUNCIL),
+    ),
+    Row(
         "admin/accounts/user/<id>/password/",
         get=behind_admin(PAGE, ADMINISTRATOR),
         post=behind_admin(PAGE, ADMINISTRATOR),
@@ -343,6 +348,7 @@ MODELS = (
     *model("accounts/consent", look=DESK),
     *model("accounts/boothcheck", look=DESK),
     *model("accounts/boothlook", look=DESK),
+    *model("accounts/outgoingmail", look=DESK),
     *model("accounts/user", look=ADMINISTRATOR, edit=ADMINISTRATOR, add=ADMINISTRATOR),
     *model("auth/group", look=ADMINISTRATOR, edit=ADMINISTRATOR, add=ADMINISTRATOR, delete=ADMINISTRATOR),
     *model("procrastinate/procrastinatejob", look=ADMINISTRATOR),

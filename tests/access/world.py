@@ -17,6 +17,7 @@ from accounts.models import (
     BoothLook,
     CardReview,
     Consent,
+    OutgoingMail,
     RosterImport,
     RosterState,
     StudentSession,
@@ -151,7 +152,8 @@ def rows_of_accounts(alice: Player) -> dict[str, Any]:
     soon = timezone.now() + timedelta(minutes=9)
     attempt = VerificationAttempt.objects.create(student=alice.student, expires_at=soon)
     card = VerificationAttempt.objects.create(student=alice.student, method="card", expires_at=soon)
-    failed, waiting = (tasks.mail_code.defer(attempt=str(attempt.pk)) for _ in range(2))
+    mail = OutgoingMail.objects.create(kind="code", urgency=1, attempt=attempt)
+    failed, waiting = (tasks.look_for_mail.configure(queueing_lock=name).defer(timestamp=0) for name in "ab")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", [failed])
     return {
@@ -159,6 +161,7 @@ def rows_of_accounts(alice: Player) -> dict[str, Any]:
         "accounts/studentsession": StudentSession.objects.get(student=alice.student),
         "accounts/verificationattempt": attempt,
         "accounts/cardreview": CardReview.objects.create(attempt=card, picture=b"a picture"),
+        "accounts/outgoingmail": mail,
         "accounts/consent": Consent.objects.get(student=alice.student),
         "procrastinate/procrastinatejob": ProcrastinateJob.objects.get(pk=waiting),
     }
@@ -207,6 +210,7 @@ def what_is_sent(code: str) -> dict[str, dict[str, Any]]:
         "accounts/verify/booth/": {"number": NUMBER, "name": NAME, "consent": "on"},
         "accounts/booth/": {"code": BOOTH_CODE},
         "admin/accounts/cardreview/<uuid:challenge>/decide/": {"reason": "unreadable"},
+        "admin/accounts/outgoingmail/test/": {"address": "council@uni.example"},
         "staff/login/": {"login": "council", "password": "guess"},
         "gate/": {"code": code, "gate": "A1", "event": "", "scan_id": str(uuid4())},
         "events/<uuid:event_id>/": {"zones": "A"},

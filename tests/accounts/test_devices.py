@@ -11,10 +11,10 @@ import redis
 from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateJob
 
-from accounts import devices, tasks
-from accounts.models import Student, StudentSession
+from accounts import devices
+from accounts.mail import outbox
+from accounts.models import OutgoingMail, Student, StudentSession
 from accounts.passes import PASS_COOKIE, read_pass
 from accounts.sessions import ON_A_SHARED_COMPUTER
 from tests.accounts.browsing import LAPTOP, PHONE, Browser, log_in
@@ -182,7 +182,7 @@ def test_f19_a_new_kind_of_device_is_recorded_and_told_by_mail(
 ) -> None:
     log_in(live, alice, LAPTOP)  # the very first one is nobody else
     log_in(live, alice, LAPTOP.replace("Chrome/140.0", "Chrome/141.0"))  # a new version is no new device
-    new = ProcrastinateJob.objects.filter(task_name="accounts.tasks.mail_new_device")
+    new = OutgoingMail.objects.filter(kind="new_device")
     assert not new.exists()
     log_in(live, alice, PHONE)
     assert StudentSession.objects.filter(student=alice, device="Safari · iOS").count() == new.count() == 1
@@ -213,7 +213,9 @@ def test_without_an_address_there_is_nobody_to_mail(mail_folder: Path) -> None:
     session = StudentSession.objects.create(
         student=bob, device="Safari · iOS", expires_at=timezone.now() + timedelta(days=1)
     )
-    tasks.mail_new_device(session=str(session.pk))
+    outbox.queue_new_device(session)
+    work_jobs()
+    assert OutgoingMail.objects.get().state == "nothing"
     assert mails(mail_folder) == []
 
 

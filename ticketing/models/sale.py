@@ -88,6 +88,20 @@ class Festival(Named):
         blank=True,
         help_text=_("Nobody can begin to verify after it; empty: it stays open."),
     )
+    mails_per_hour = models.PositiveIntegerField(
+        _("mails an hour"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("What your mail account may send in an hour; empty: no limit."),
+    )
+    mails_per_day = models.PositiveIntegerField(
+        _("mails a day"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("What it may send in 24 hours; what is more waits its turn. Empty: no limit."),
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now, db_default=Now(), editable=False)
 
     class Meta:
@@ -101,6 +115,11 @@ class Festival(Named):
                 condition=Q(verification_methods__contained_by=VerificationMethod.values)
                 & Q(verification_methods__len__gt=0),
                 name="festival_verifies_by_known_ways",
+            ),
+            models.CheckConstraint(
+                condition=(Q(mails_per_hour__isnull=True) | Q(mails_per_hour__gte=1))
+                & (Q(mails_per_day__isnull=True) | Q(mails_per_day__gte=1)),
+                name="festival_sends_some_mail",
             ),
         ]
 

@@ -1,0 +1,1 @@
+"""Mail that leaves: a queue in the database, one delivery at a time, and what comes back."""
