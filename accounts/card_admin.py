@@ -113,6 +113,7 @@ class CardReviewAdmin(admin.ModelAdmin[CardReview]):
         review = cast(CardReview, kwargs["obj"] if "obj" in kwargs else args[-1])
         context |= {
             "title": gettext("Photo of a student card"),
+            "subtitle": None,
             "review": review,
             "roster_row": review.attempt.student,
             "can_decide": cards.waiting().filter(pk=review.pk).exists(),
