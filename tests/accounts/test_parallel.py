@@ -7,10 +7,9 @@ from uuid import UUID
 
 import pytest
 from django.db import connection
-from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts.guesses import MAILS_PER_DAY, NO_MAIL
-from accounts.models import Student, User, VerificationAttempt
+from accounts.models import OutgoingMail, Student, User, VerificationAttempt
 from accounts.sessions import user_of
 from accounts.verification import MAILED, mailed
 from accounts.verification.base import MOST_FAILURES
@@ -65,7 +64,7 @@ def test_parallel_requests_for_codes_get_five_mails(alice: Student) -> None:
     at_once(begin)
     assert VerificationAttempt.objects.count() == CROWD
     assert VerificationAttempt.objects.exclude(code_digits=NO_MAIL).count() == MAILS_PER_DAY
-    assert ProcrastinateJob.objects.count() == MAILS_PER_DAY
+    assert OutgoingMail.objects.count() == MAILS_PER_DAY
 
 
 def test_parallel_first_logins_make_one_user() -> None:
