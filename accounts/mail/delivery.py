@@ -4,12 +4,13 @@ A mail goes through these steps, and a process may be killed after any of them:
 
 1. The whole mail is sent, without the dot that ends it: the server throws it away if we die.
 2. The row is marked as handed over, in a short transaction of its own. Nobody sends a marked mail.
-3. The dot is sent: three bytes in one packet, some microseconds after the commit.
+3. The dot is sent: three bytes in one packet, as soon as the commit is known.
 4. The server answers, and the row says what.
 
 Killed before 2, the mail is still queued and is sent anew. Killed after 3, it arrives once and the council sees "no
-answer seen". Between 2 and 3 it is lost, seen just so, and the student may ask again: of the two wrongs, twice is worse
-when twelve thousand are queued and an account sends three hundred a day.
+answer seen". Between 2 and 3, which is as long as a commit takes to come back (about a millisecond), it is lost, seen
+just so, and the student may ask again: of the two wrongs, twice is worse when twelve thousand are queued and an account
+sends three hundred a day.
 """
 
 import time

@@ -12,6 +12,7 @@ from accounts.models import MailState, OutgoingMail, Urgency
 
 # Who gets the mail within a minute needs no words about a queue.
 WORTH_A_WORD = timedelta(minutes=1)
+WORTH_A_WARNING = 3  # faults in a row: about a minute
 EXACT_TO, DIGITS = 20, 2
 
 
@@ -32,13 +33,12 @@ def wait_of(attempt: UUID) -> Wait | None:
     mails = OutgoingMail.objects.filter(attempt=attempt, state=MailState.QUEUED, tries=0)
     if (mail := mails.first()) is None:
         return None
-    now = timezone.now()
+    now, troubled = timezone.now(), service.look().faults >= WORTH_A_WARNING
     ahead = ahead_of(mail)
-    closed = service.closed_until()
-    leaves_at = max(rate.current().departure(ahead + 1, now), closed or now)
-    if leaves_at - now < WORTH_A_WORD and closed is None:
+    leaves_at = max(rate.current().departure(ahead + 1, now), service.closed_until() or now)
+    if leaves_at - now < WORTH_A_WORD and not troubled:
         return None
-    return Wait(about(ahead), leaves_at, troubled=closed is not None)
+    return Wait(about(ahead), leaves_at, troubled)
 
 
 def ahead_of(mail: OutgoingMail) -> int:

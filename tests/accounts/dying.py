@@ -1,7 +1,7 @@
 """A job worker that kills itself: `python -m tests.accounts.dying [WHERE NUMBER]`.
 
 WHERE is a side of the mark: `before-mark` (the mail is with the server, without its dot), `after-mark` (marked, and the
-dot not sent), `after-dot` (sent, and no answer read). NUMBER counts the mails that come there.
+dot not sent), `after-dot` (taken by the server, and nothing written down). NUMBER counts the mails that come there.
 """
 
 import os
@@ -43,8 +43,9 @@ def plant(where: str, number: int) -> None:
             count()
 
     def answered(connection: MarkingSMTP) -> tuple[int, bytes]:
+        reply = read(connection)
         count()
-        return read(connection)
+        return reply
 
     delivery.hand_over = marked  # type: ignore[assignment]  # the fault that is planted
     if where == "after-dot":

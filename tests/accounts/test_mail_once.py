@@ -89,7 +89,7 @@ def test_a_worker_killed_between_mark_and_dot_loses_that_one_mail_and_the_counci
     assert Counter(mail_server.ids()) == Counter(str(key) for key in keys() if key != unanswered.pk)
 
 
-def test_kills_at_random_send_no_mail_twice_and_lose_none(mail_server: MailServer) -> None:
+def test_kills_at_random_send_no_mail_twice_and_lose_none_unseen(mail_server: MailServer) -> None:
     count, dice = 300, random.Random(20261122)
     queue_codes(count)
     for kill in range(5):
@@ -102,11 +102,10 @@ def test_kills_at_random_send_no_mail_twice_and_lose_none(mail_server: MailServe
     finish(mail_server)
     arrived = Counter(mail_server.ids())
     assert max(arrived.values()) == 1
-    # A kill between commit and dot, some microseconds wide, loses a mail in plain sight: no other way to be lost.
+    # A kill while the mark is committed, about a millisecond, loses a mail in plain sight: no other way to be lost.
     lost = {str(key) for key in keys()} - set(arrived)
     unanswered = OutgoingMail.objects.filter(state=MailState.HANDED)
     assert lost <= {str(key) for key in unanswered.values_list("pk", flat=True)}
-    assert len(lost) <= 1
 
 
 def test_a_slow_server_gets_each_mail_once(mail_server: MailServer) -> None:
