@@ -354,14 +354,6 @@ MUTATIONS = (
     ),
     Mutation(
         "F30",
-        "a worker killed before the mark loses no mail",
-        "accounts/mail/delivery.py",
-        "    letter.hand_over = partial(hand_over, mail, marked)",
-        "    hand_over(mail, marked)\n    letter.hand_over = lambda: None",
-        "tests/accounts/test_mail_once.py -k either_side",
-    ),
-    Mutation(
-        "F30",
         "jobs of dead workers are queued anew",
         "accounts/tasks.py",
         "            await manager.retry_job(job)",
