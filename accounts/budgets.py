@@ -1,4 +1,4 @@
-"""How much is too much: what one network or one person of the staff may try in an hour."""
+"""How much is too much: what one person of the staff may try in an hour."""
 
 import math
 import time
@@ -12,7 +12,6 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from festival.errors import FestivalError
 
-TRIES_OF_A_NETWORK = RateLimitItemPerHour(3000, namespace="verify")
 LOOKS_OF_STAFF = RateLimitItemPerHour(240, namespace="booth")
 
 
@@ -28,16 +27,6 @@ def limiter() -> SlidingWindowCounterRateLimiter:
     url = settings.CACHE_URL.replace("unix://", "redis+unix://", 1)
     return SlidingWindowCounterRateLimiter(
         storage_from_string(url, key_prefix="budget", socket_timeout=1, socket_connect_timeout=1)
-    )
-
-
-def spend_try(network: str) -> None:
-    """Count a try of a network; raise when it has spent the hour's budget."""
-    if limiter().hit(TRIES_OF_A_NETWORK, network):
-        return
-    wait = math.ceil(limiter().get_window_stats(TRIES_OF_A_NETWORK, network).reset_time - time.time())
-    raise TooManyTries(
-        _("Your network sends too many tries. Please wait a moment."), retry_after=max(1, wait)
     )
 
 

@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 GOOD_FOR = timedelta(minutes=10)  # a short code whose mail left at once; every other one is good for a day
 MAILS_PER_DAY = 5  # to one subject
 SHORT_CODES_PER_DAY = 2  # to one subject: the mails after them hold long codes
-SHORT_CODES_AT_ONCE = 500  # of all subjects
+SHORT_CODES_AT_ONCE = 5000  # of all subjects: a campus that verifies at once keeps its short codes
 WRONG_OF_NETWORK = RateLimitItemPerDay(300, namespace="wrong-codes")
 WRONG_OF_ALL = RateLimitItemPerDay(1000, namespace="wrong-codes")
 ALL = "all"
@@ -40,8 +40,17 @@ def digits_now(network: str) -> int:
 
     Requests at the same instant do not see each other and may exceed what is allowed at once by their number.
     """
-    calm = limiter().test(WRONG_OF_NETWORK, network) and limiter().test(WRONG_OF_ALL, ALL)
-    return SHORT if settings.SHORT_CODES and calm and not crowded() else LONG
+    return SHORT if settings.SHORT_CODES and is_calm(network) and not crowded() else LONG
+
+
+def is_calm(network: str) -> bool:
+    """Tell whether few wrong codes came today, from this network and from all."""
+    return bool(limiter().test(WRONG_OF_NETWORK, network) and limiter().test(WRONG_OF_ALL, ALL))
+
+
+def tries_at_short_codes(network: str, most: int) -> int:
+    """Return how many tries a short code has: while somebody guesses, what waits can be tried once."""
+    return most if is_calm(network) else 1
 
 
 def crowded() -> bool:

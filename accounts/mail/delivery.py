@@ -3,18 +3,18 @@
 A mail goes through these steps, and a process may be killed after any of them:
 
 1. The whole mail is sent, without the dot that ends it: the server throws it away if we die.
-2. The row is marked as handed over, in a short transaction of its own. Nobody sends a marked mail.
-3. The dot is sent: three bytes in one packet, as soon as the commit is known.
+2. The row is marked as handed over, in a transaction whose COMMIT is sent. Nobody sends a marked mail.
+3. The dot is sent: three bytes in one packet, while the answer to the commit is on its way.
 4. The server answers, and the row says what.
 
 Killed before 2, the mail is still queued and is sent anew. Killed after 3, it arrives once and the council sees "no
-answer seen". Between 2 and 3, which is as long as a commit takes to come back (about a millisecond), it is lost, seen
-just so, and the student may ask again: of the two wrongs, twice is worse when twelve thousand are queued and an account
-sends three hundred a day.
+answer seen". Between the two calls that send COMMIT and dot, some microseconds, it is lost, seen just so, and the
+student may ask again. Should PostgreSQL die before it has committed what we have sent, the mail would leave twice.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,6 +23,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.mail import faults, letters, rate, service
+from accounts.mail.commit import committed_on_the_way
 from accounts.mail.faults import Answer
 from accounts.mail.post import Letter
 from accounts.mail.way import Moved, Way
@@ -114,20 +115,22 @@ def send(way: Way, mail: OutgoingMail) -> Answer | None:
     return None
 
 
-def hand_over(mail: OutgoingMail, marked: list[bool]) -> None:
-    """Mark a mail as handed over, and let its code live from now on; raise Moved when it is not ours to send.
+@contextmanager
+def hand_over(mail: OutgoingMail, marked: list[bool]) -> Iterator[None]:
+    """Mark a mail as handed over and run the block that sends its dot; raise Moved when it is not ours to send."""
+    assert not connection.in_atomic_block  # noqa: S101 - a mark that a rollback could take back would be none
+    with committed_on_the_way(partial(mark, mail, timezone.now())):
+        marked.append(True)
+        yield
 
-    Committed when this returns: a mark that a rollback could take back would be none.
-    """
-    assert not connection.in_atomic_block  # noqa: S101 - no network call in a transaction either
-    now = timezone.now()
-    with transaction.atomic():
-        queued = OutgoingMail.objects.filter(pk=mail.pk, state=MailState.QUEUED)
-        if not queued.update(state=MailState.HANDED, handed_at=now):
-            raise Moved
-        if mail.attempt and not start_clock(mail.attempt, now, sent_at=now):
-            raise Moved
-    marked.append(True)
+
+def mark(mail: OutgoingMail, now: datetime) -> None:
+    """Mark a mail as handed over, and let its code live from now on; raise Moved when it is not ours to send."""
+    queued = OutgoingMail.objects.filter(pk=mail.pk, state=MailState.QUEUED)
+    if not queued.update(state=MailState.HANDED, handed_at=now):
+        raise Moved
+    if mail.attempt and not start_clock(mail.attempt, now, sent_at=now):
+        raise Moved
 
 
 def start_clock(attempt: VerificationAttempt, now: datetime, **fields: datetime) -> int:

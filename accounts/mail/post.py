@@ -4,6 +4,7 @@ import re
 import smtplib
 import socket
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -13,21 +14,25 @@ from django.core.mail.backends import smtp
 SECONDS_AFTER_THE_DOT = 600
 DOTS = re.compile(rb"^\.", re.MULTILINE)
 GO_ON = 354
+DOT = b".\r\n"
+
+
+HandOver = Callable[[], AbstractContextManager[None]]
 
 
 class Letter(EmailMessage):
-    """A mail that says when it is about to leave our hands; what `hand_over` raises stops it."""
+    """A mail that is marked when it leaves our hands: in the block of `hand_over`; what entering it raises stops it."""
 
-    hand_over: Callable[[], None]
+    hand_over: HandOver
 
 
 class MarkingSMTP(smtplib.SMTP):
-    """Sends the whole of a mail, then calls `before_dot`, then sends the dot that makes it the server's.
+    """Sends the whole of a mail, and in the block of `around_dot` the dot that makes it the server's.
 
     Until the dot the server throws away what it has got, whatever happens to us; the dot itself is one packet.
     """
 
-    before_dot: Callable[[], None] | None = None
+    around_dot: HandOver = nullcontext
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         """Send the text of a mail and return the answer to its dot."""
@@ -37,9 +42,8 @@ class MarkingSMTP(smtplib.SMTP):
             raise smtplib.SMTPDataError(code, reply)
         text = DOTS.sub(b"..", bytes(msg))
         self.send(text if text.endswith(b"\r\n") else text + b"\r\n")
-        if self.before_dot:
-            self.before_dot()
-        self.send(b".\r\n")
+        with self.around_dot():
+            self.send(DOT)
         return self.answer_to_the_dot()
 
     def answer_to_the_dot(self) -> tuple[int, bytes]:
@@ -76,12 +80,12 @@ class SmtpBackend(smtp.EmailBackend):
         """Send one letter over the connection, which stays open."""
         self.open()
         assert self.connection is not None  # noqa: S101 - open() raises what it cannot do
-        self.connection.before_dot = letter.hand_over
+        self.connection.around_dot = letter.hand_over
         try:
             self.send_messages([letter])
         finally:
             if self.connection:
-                self.connection.before_dot = None
+                self.connection.around_dot = nullcontext
 
     def drop(self) -> None:
         """Hang up without a word, so that a mail without its dot is thrown away."""

@@ -50,7 +50,8 @@ class Way:
         if isinstance(self.connection, SmtpBackend):
             self.connection.hand_in(letter)
             return
-        letter.hand_over()
+        with letter.hand_over():
+            pass
         self.connection.send_messages([letter])
 
     def note_sent(self) -> None:

@@ -11,12 +11,12 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 from django.utils.functional import Promise
 
 from accounts import consent
-from accounts.guesses import make_room, take_turn
+from accounts.guesses import SHORT, make_room, take_turn
 from accounts.models import Student, StudentStatus, VerificationAttempt, VerificationMethod, name_key
 from accounts.text import tidy_number
 from accounts.verification.chosen import need
@@ -129,8 +129,10 @@ def succeed(attempt: VerificationAttempt, student: Student, *, tries_back: int =
     return Verdict(Result.VERIFIED, student)
 
 
-def spend_failure(challenge: UUID, way: VerificationMethod) -> VerificationAttempt | None:
-    """Take one of a challenge's five tries before the proof is compared; None when it is over.
+def spend_failure(
+    challenge: UUID, way: VerificationMethod, *, at_short_codes: int = MOST_FAILURES
+) -> VerificationAttempt | None:
+    """Take one of a challenge's tries, five or fewer, before the proof is compared; None when it is over.
 
     Spent first, so that parallel guesses get five comparisons, not more. The student is not read: whoever's challenge
     it is, or nobody's, a wrong proof costs the same.
@@ -140,7 +142,7 @@ def spend_failure(challenge: UUID, way: VerificationMethod) -> VerificationAttem
         method=way,
         succeeded_at=None,
         expires_at__gt=timezone.now(),
-        failures__lt=MOST_FAILURES,
+        failures__lt=Case(When(code_digits=SHORT, then=at_short_codes), default=MOST_FAILURES),
     )
     if not open_one.update(failures=F("failures") + 1):
         return None

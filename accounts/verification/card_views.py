@@ -10,7 +10,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import cards, sessions
-from accounts.budgets import TooManyTries
 from accounts.forms import CardForm, SharedForm
 from accounts.models import CardReason, CardReview, CardState
 from accounts.networks import network_of
@@ -21,7 +20,6 @@ from accounts.verification.chosen import NotOffered
 from accounts.verification.pages import (
     AFTERWARDS,
     PROBLEM_STATUS,
-    budget_spent,
     let_in,
     over,
     page,
@@ -88,8 +86,6 @@ def hand_in(request: HttpRequest, wanted: str, *, too_big: bool) -> HttpResponse
         )
     except NotOffered as error:
         raise Http404 from error
-    except TooManyTries as error:
-        return budget_spent(request, "card", error, form=form, next=wanted)
     except PictureRefused as error:
         form.add_error("photo", str(error.detail))
         return page(request, "card", form=form, next=wanted, status=PROBLEM_STATUS)

@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.guesses import (
     LONG,
     NO_MAIL,
+    SHORT,
     count_wrong,
     digits_now,
     digits_of_next,
+    tries_at_short_codes,
 )
 from accounts.mail import outbox
 from accounts.models import Student, VerificationAttempt, VerificationMethod
@@ -103,12 +105,14 @@ class MailedCode(Challenge):
         outbox.queue_code(attempt)
 
     def finish(self, *, challenge: UUID, proof: str, network: str) -> Verdict:
-        attempt = spend_failure(challenge, self.way)
+        source = digest("network", network)
+        at_short_codes = tries_at_short_codes(source, MOST_FAILURES)
+        attempt = spend_failure(challenge, self.way, at_short_codes=at_short_codes)
         if attempt is None:
             return Verdict(Result.OVER)
         opened = opened_by(attempt, proof)
         if opened is None or opened.student is None:
-            count_wrong(digest("network", network))
-            left = MOST_FAILURES - attempt.failures
+            count_wrong(source)
+            left = (at_short_codes if attempt.code_digits == SHORT else MOST_FAILURES) - attempt.failures
             return Verdict(Result.WRONG, tries_left=left) if left > 0 else Verdict(Result.OVER)
         return succeed(opened, opened.student, tries_back=1 if opened is attempt else 0)

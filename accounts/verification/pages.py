@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import cards, consent, sessions
-from accounts.budgets import TooManyTries
 from accounts.models import Student, VerificationAttempt, VerificationMethod
 from accounts.roster_imports import newest_confirmed
 from accounts.verification import chosen
@@ -36,14 +35,6 @@ def page(request: HttpRequest, name: str, *, status: int = 200, **context: Any) 
         "asked": partial(has_asked, request),
     }
     return render(request, f"accounts/{name}.html", {**context, **facts}, status=status)
-
-
-def budget_spent(request: HttpRequest, name: str, error: TooManyTries, **context: Any) -> HttpResponse:
-    """Say on the page that it was too much, and when to come again."""
-    context["form"].add_error(None, str(error.detail))
-    response = page(request, name, status=BUDGET_STATUS, **context)
-    response["Retry-After"] = str(error.retry_after)
-    return response
 
 
 def over(request: HttpRequest) -> HttpResponse | None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import budgets, consent
+from accounts import consent
 from accounts.models import Consent, Student, StudentStatus, VerificationAttempt, VerificationMethod
 from accounts.networks import network_of
 from accounts.text import tidy_number
@@ -48,10 +48,9 @@ class University(Method):
     def leave(self, request: HttpRequest, *, wanted: str, shared: bool) -> str:
         """Return the address of the university's login for somebody who has just agreed to the notice.
 
-        Raises NotOffered, VerificationClosed, budgets.TooManyTries, oidc.UniversityUnavailable, oidc.UniversityFailed.
+        Raises NotOffered, VerificationClosed, oidc.UniversityUnavailable, oidc.UniversityFailed.
         """
         need(self.way)
-        budgets.spend_try(digest("network", network_of(request)))
         agreed = {"notice": consent.CURRENT, "agreed_at": timezone.now().isoformat()}
         return oidc.leave(request, wanted=wanted, shared=shared, **agreed)
 

@@ -11,7 +11,6 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import sessions
-from accounts.budgets import TooManyTries
 from accounts.forms import UniversityForm
 from accounts.verification import UNIVERSITY, offered
 from accounts.verification.chosen import NotOffered, VerificationClosed
@@ -24,7 +23,6 @@ from accounts.verification.oidc import (
 from accounts.verification.pages import (
     AFTERWARDS,
     PROBLEM_STATUS,
-    budget_spent,
     let_in,
     over,
     page,
@@ -69,8 +67,6 @@ def start(request: HttpRequest) -> HttpResponse:
         return page(request, "verify_university", status=status, **context)
     try:
         address = UNIVERSITY.leave(request, wanted=wanted, shared=form.cleaned_data["shared"])
-    except TooManyTries as error:
-        return budget_spent(request, "verify_university", error, **context)
     except PROBLEMS as error:
         return problem(request, error, wanted)
     request.session[AFTERWARDS] = wanted

@@ -7,7 +7,9 @@ dot not sent), `after-dot` (taken by the server, and nothing written down). NUMB
 import os
 import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import django
@@ -35,12 +37,15 @@ def plant(where: str, number: int) -> None:
 
     count, mark, read = dies_at(number), delivery.hand_over, MarkingSMTP.answer_to_the_dot
 
-    def marked(*arguments: Any) -> None:
+    @contextmanager
+    def marked(*arguments: Any) -> Iterator[None]:
         if where == "before-mark":
             count()
-        mark(*arguments)
-        if where == "after-mark":
-            count()
+        with mark(*arguments):
+            if where == "after-mark":
+                time.sleep(1)  # the commit is on its way: let it arrive
+                count()
+            yield
 
     def answered(connection: MarkingSMTP) -> tuple[int, bytes]:
         reply = read(connection)

@@ -13,10 +13,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from limits import RateLimitItemPerHour
 from PIL import Image
 
-from accounts import budgets, cards, consent
+from accounts import cards, consent
 from accounts.card_jobs import forget_old_cards
 from accounts.models import CardLook, CardReason, CardReview, CardState, Student, User, VerificationAttempt
 from accounts.verification import CARD
@@ -311,16 +310,6 @@ def test_of_many_pictures_of_a_browser_only_the_newest_is_kept(client: Client) -
     assert [send(client).status_code for _ in range(6)] == [302] * 6
     with_picture = list(CardReview.objects.filter(picture__isnull=False).values_list("pk", flat=True))
     assert with_picture == [UUID(client.session["card_challenge"])]
-
-
-def test_a_network_that_tries_too_much_is_told_to_wait(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(budgets, "TRIES_OF_A_NETWORK", RateLimitItemPerHour(1, namespace="few"))
-    assert send(client).status_code == 302
-    answer = send(Client())
-    assert (answer.status_code, "Retry-After" in answer.headers) == (429, True)
-    assert CardReview.objects.count() == 1
 
 
 # Every ending takes the picture

@@ -157,6 +157,21 @@ def test_guesses_from_many_networks_make_all_codes_long(monkeypatch: pytest.Monk
     assert ask(Client(REMOTE_ADDR="198.51.100.1")).code_digits == LONG
 
 
+def test_while_somebody_guesses_a_short_code_that_waits_can_be_tried_once(
+    mail_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, "WRONG_OF_ALL", RateLimitItemPerDay(2, namespace="test"))
+    alice, bob, guesser = Client(), Client(REMOTE_ADDR="192.0.2.8"), Client(REMOTE_ADDR="192.0.2.9")
+    waiting, mistyped = ask(alice), ask(bob, "2024000005", "x")
+    attempt = ask(guesser, "2024000006", "x")
+    for _ in range(2):
+        guesser.post(CODE_PAGE, {"code": wrong(attempt)})
+    answers = [bob.post(CODE_PAGE, {"code": wrong(mistyped)}) for _ in range(2)]
+    assert answers[0].templates[0].name == "accounts/verify_over.html"
+    assert VerificationAttempt.objects.get(pk=mistyped.pk).failures == 1
+    assert alice.post(CODE_PAGE, {"code": code_of(waiting)}).status_code == 302, "the right code gets in"
+
+
 def test_short_codes_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
     monkeypatch.setattr(guesses, "SHORT_CODES_AT_ONCE", 3)
     waiting = [ask(Client(), f"202400000{number}", "x") for number in range(3)]

@@ -1,15 +1,21 @@
 """The outbox is delivered in its order, at the council's rate, and every answer of the mail server has its effect."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from typing import Any
 
+import psycopg
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from accounts import consent, tasks
 from accounts.mail import delivery, outbox, rate
+from accounts.mail.commit import committed_on_the_way
+from accounts.mail.post import DOT, MarkingSMTP
 from accounts.mail.rate import DAY, HOUR, Rate, departures
 from accounts.models import (
     MailService,
@@ -240,29 +246,61 @@ def test_a_mail_that_another_delivery_has_taken_is_not_sent(
 ) -> None:
     mails, real = queue_codes(3), delivery.hand_over
 
-    def overtaken(mail: OutgoingMail, marked: list[bool]) -> None:
+    def overtaken(mail: OutgoingMail, marked: list[bool]) -> AbstractContextManager[None]:
         if mail.pk == mails[1].pk:
             now = timezone.now()
             OutgoingMail.objects.filter(pk=mail.pk).update(state=MailState.HANDED, handed_at=now)
-        real(mail, marked)
+        return real(mail, marked)
 
     monkeypatch.setattr(delivery, "hand_over", overtaken)
     delivery.deliver()
     assert mail_server.ids() == [str(mails[0].pk), str(mails[2].pk)]
 
 
-def test_f9_nothing_is_sent_inside_a_transaction(mail_server: MailServer) -> None:
+def test_f9_nothing_is_sent_inside_a_transaction(
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between BEGIN and COMMIT stand the mark and the clock; the dot follows the COMMIT, the rest comes before."""
     queue_codes(2)
-    seen = []
+    seen: list[str] = []
+    execute, commit, send = CursorWrapper.execute, psycopg.Connection.execute, MarkingSMTP.send
 
-    def look(execute: object, sql: str, *arguments: object) -> object:
-        seen.append((connection.in_atomic_block, sql.split(maxsplit=1)[0]))
-        return execute(sql, *arguments)  # type: ignore[operator]  # Django's own wrapper
+    def noting(name: Callable[[Any], str], real: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(self: Any, what: Any, *more: Any) -> Any:
+            seen.append(name(what))
+            return real(self, what, *more)
 
-    with connection.execute_wrapper(look):
-        delivery.deliver()
-    held = [verb for inside, verb in seen if inside]
-    assert held == ["UPDATE", "UPDATE"] * 2  # the mark and the clock; what is sent comes before and after
+        return noted
+
+    def first_word(statement: str) -> str:
+        return statement.split(maxsplit=1)[0]
+
+    monkeypatch.setattr(CursorWrapper, "execute", noting(first_word, execute))
+    monkeypatch.setattr(psycopg.Connection, "execute", noting(first_word, commit))
+    monkeypatch.setattr(MarkingSMTP, "send", noting(lambda data: "dot" if data == DOT else "smtp", send))
+    delivery.deliver()
+    for begun in [place for place, word in enumerate(seen) if word == "BEGIN"]:
+        assert seen[begun - 1 : begun + 5] == ["smtp", "BEGIN", "UPDATE", "UPDATE", "COMMIT", "dot"]
+    assert (seen.count("BEGIN"), seen.count("dot")) == (2, 2)
+
+
+def test_a_mark_that_fails_is_taken_back_and_its_block_does_not_run() -> None:
+    (mail,) = queue_codes(1)
+
+    def fail() -> None:
+        OutgoingMail.objects.filter(pk=mail.pk).update(state=MailState.HANDED, handed_at=timezone.now())
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), committed_on_the_way(fail):
+        pytest.fail("the block must not run")
+    assert OutgoingMail.objects.get().state == MailState.QUEUED
+
+    def change() -> None:
+        OutgoingMail.objects.filter(pk=mail.pk).update(state=MailState.HANDED, handed_at=timezone.now())
+
+    with committed_on_the_way(change):
+        pass
+    assert OutgoingMail.objects.get().state == MailState.HANDED
 
 
 def test_a_run_ends_when_the_worker_is_told_to(mail_server: MailServer) -> None:
