@@ -15,7 +15,7 @@ SHORT, LONG, NO_MAIL = 6, 12, 0  # digits of a code
 DAY = timedelta(days=1)
 GOOD_FOR = timedelta(minutes=10)  # a short code whose mail left at once; every other one is good for a day
 MAILS_PER_DAY = 5  # to one subject
-SHORT_CODES_PER_DAY = 2  # to one subject: the mails after them hold long codes
+SHORT_CODES_PER_DAY = 4  # to one subject: the day's last mail holds a long code
 SHORT_CODES_AT_ONCE = 5000  # of all subjects: a campus that verifies at once keeps its short codes
 WRONG_OF_NETWORK = RateLimitItemPerDay(300, namespace="wrong-codes")
 WRONG_OF_ALL = RateLimitItemPerDay(1000, namespace="wrong-codes")

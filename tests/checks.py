@@ -11,6 +11,8 @@ from pathlib import Path
 from festival import embedded, translations
 
 ROOT = Path(__file__).resolve().parent.parent
+# Two processes, each with servers of its own and whole files of tests: much of their time is waiting.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 
 
 def say(text: str) -> None:
@@ -65,7 +67,7 @@ def main() -> None:
     run(
         "Migrations", ["-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"], like_production
     )
-    run("Tests", ["-m", "pytest", *sys.argv[1:]], bare())
+    run("Tests", ["-m", "pytest", *SIDE_BY_SIDE, *sys.argv[1:]], bare())
     say("\nEverything passed.")
 
 

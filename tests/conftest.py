@@ -80,11 +80,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     yield
     with django_db_blocker.unblock():
         processes.wait_until(lambda: not left_over(), 20)
-        for session in left_over():
-            sys.stderr.write(f"\nleft over in the test database: {session}\n")
+        leaks = left_over()
+        for session in leaks:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [session[0]])
         connection.close()
+    assert not leaks, f"left over in the test database: {leaks}"
 
 
 @contextmanager

@@ -58,6 +58,8 @@ def throw_away_servers(*, local: bool = False) -> Iterator[tuple[Path, dict[str,
 def given_servers() -> dict[str, str] | None:
     """Return the addresses from outside, None when there are none; a half answer is an error."""
     given = {name: os.environ[name] for name in ADDRESSES if os.environ.get(name)}
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return None  # they are those of the process that hands out the tests; each worker has its own
     if not given:
         return None
     if len(given) < len(ADDRESSES):

@@ -1,10 +1,13 @@
 """The post of a test: what the job worker has mailed."""
 
+import asyncio
 import re
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import cast
 
+from asgiref.sync import sync_to_async
+from django.db import connections
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 
@@ -14,6 +17,8 @@ def work_jobs() -> None:
     connector = cast(DjangoConnector, app.connector).get_worker_connector()
     worker_app = app.with_connector(connector)
     worker_app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    # Periodic jobs are queued over a connection of the thread that asynchronous code uses for Django.
+    asyncio.run(sync_to_async(connections.close_all)())
 
 
 def mails(folder: Path) -> list[str]:

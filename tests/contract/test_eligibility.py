@@ -242,3 +242,22 @@ def test_two_groups_with_two_openings_press_at_once_and_only_the_open_one_gets_p
     held = Ticket.objects.filter(event=event, status="held")
     assert held.count() == 15
     assert set(held.values_list("zone__name", flat=True)) == {"A"}, "nobody was in the group of zone B"
+
+
+def test_c2_a_quota_for_a_group_is_a_zone_of_its_own(door: Door) -> None:
+    """Undergraduates, others and partners stand in the same field; each group has its number and its opening."""
+    event = make_event({"학부": 3, "대학원": 2, "협력": 1})
+    undergraduates, graduates, partners = make_players(5), make_players(4, level="graduate"), make_players(2)
+    rule(event, "학부", levels=["undergraduate"])
+    rule(event, "대학원", levels=["graduate"], opens_at=timezone.now() - HOUR)
+    rule(event, "협력", student_list=list_of(event, *partners), opens_at=timezone.now() - HOUR)
+    crowd = [*undergraduates, *graduates, *partners]
+    wanted = ("협력", "대학원", "학부")
+    answers = at_once([lambda p=player: door.claim(p, event.pk, *wanted) for player in crowd])  # type: ignore[misc]
+    assert_promises_kept(event, answers)
+    held = Ticket.objects.filter(event=event, status="held")
+    by_zone = {name: list(held.filter(zone__name=name)) for name in wanted}
+    assert {name: len(tickets) for name, tickets in by_zone.items()} == {"협력": 1, "대학원": 2, "학부": 3}
+    assert {t.student_id for t in by_zone["협력"]} <= {p.student.pk for p in partners}
+    assert {t.student_id for t in by_zone["대학원"]} <= {p.student.pk for p in graduates}
+    assert {t.student_id for t in by_zone["학부"]} <= {p.student.pk for p in (*undergraduates, *partners)}
