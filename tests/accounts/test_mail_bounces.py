@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -152,8 +153,10 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Ite
         (folder / "Maildir" / name).mkdir(parents=True)
     for place in (folder, *folder.rglob("*")):
         os.chown(place, nobody.pw_uid, nobody.pw_gid)
-    for parent in (folder, *list(folder.parents)[:2]):
-        parent.chmod(0o755)
+    for parent in (folder, *folder.parents):  # the user whom Dovecot runs as passes through
+        if parent == Path(tempfile.gettempdir()):
+            break
+        parent.chmod(0o711)
     group = grp.getgrgid(nobody.pw_gid).gr_name
     file = folder / "dovecot.conf"
     file.write_text(CONFIGURATION.format(folder=folder, port=port, user="nobody", group=group))
