@@ -15,7 +15,7 @@ import random
 import re
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -27,7 +27,8 @@ LANES = 8
 TRIES = 5
 TOKEN = "a" * 32  # whoever sends a form may choose the token that it must repeat
 SAME_NETWORK = "198.51.100.1"
-Seen = dict[str, dict[str, set[str]]]  # kind -> step -> answers
+Seen = dict[str, dict[str, Counter[str]]]  # kind -> step -> how often each answer came
+ENOUGH = 20  # an answer that came so often, and to one of two kinds alone, is no chance: 1 in 500,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +78,17 @@ def plain(answer: Answer) -> str:
 
 
 async def attack(target: Target, guesses: Iterable[Guess]) -> Seen:
-    """Guess, several at once, and return every different answer to each step."""
-    waiting, seen = iter(guesses), defaultdict(lambda: defaultdict(set))  # type: ignore[var-annotated]
+    """Guess, several at once, and return how often each answer came at each step."""
+    waiting, seen = iter(guesses), defaultdict(lambda: defaultdict(Counter))  # type: ignore[var-annotated]
 
     async def lane() -> None:
         connection = Connection(target)
         for guess in waiting:
             guesser, steps = Guesser(connection, guess), seen[guess.kind]
-            steps["begin"].add(plain(await guesser.begin()))
+            steps["begin"][plain(await guesser.begin())] += 1
             for place, code in enumerate(guess.codes, 1):
                 answer = plain(await guesser.finish(code))
-                steps[f"code {place}"].add(answer.replace(f'value="{code}"', 'value=""'))  # what was typed
+                steps[f"code {place}"][answer.replace(f'value="{code}"', 'value=""')] += 1  # what was typed
         connection.close()
 
     await asyncio.gather(*(lane() for _ in range(LANES)))
@@ -112,6 +113,22 @@ async def measure(
             times[step].append((both[True], both[False]))
     connection.close()
     return {step: compare(found) for step, found in times.items()}
+
+
+def of_one_kind_alone(seen: Seen) -> int:
+    """Return how many answers came often to hits and never to misses, or the other way round.
+
+    An answer may say how many mails wait at the moment, and how many tries are left while somebody guesses: rare ones
+    come to one kind alone by chance.
+    """
+    none: Counter[str] = Counter()
+    steps = seen["hit"].keys() | seen["miss"].keys()
+    pairs = [(seen["hit"].get(step, none), seen["miss"].get(step, none)) for step in steps]
+    return sum(
+        (hits + misses)[answer] >= ENOUGH and not (hits[answer] and misses[answer])
+        for hits, misses in pairs
+        for answer in hits | misses
+    )
 
 
 def say(line: str) -> None:
@@ -152,7 +169,7 @@ def harm_done(target: Target, students: Sequence[tuple[str, str]], count: int) -
     before, started = (logins.count(), successes.count()), time.monotonic()
     seen = asyncio.run(attack(target, guesses_at(students, count)))
     ended, found = before[0] - logins.count(), successes.count() - before[1]
-    same = seen["hit"] == seen["miss"]
+    same = not of_one_kind_alone(seen)
     say(
         f"{count} guesses in {time.monotonic() - started:.0f} s: {found} students found, {ended} logins ended, "
         f"answers to hit and miss {'the same' if same else 'DIFFERENT'}"

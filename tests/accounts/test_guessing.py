@@ -82,7 +82,7 @@ def test_guesses_find_nobody_lock_nobody_out_and_learn_nothing(live: Live) -> No
     assert sorted(succeeded.values_list("student__name", flat=True)) == ["alice", "bob", "charlie"]
     for kind in KINDS:
         assert set(seen[kind]) == {"begin", *(f"code {place}" for place in range(1, TRIES + 1))}
-        assert seen[kind]["begin"] == seen["hit"]["begin"]
+        assert set(seen[kind]["begin"]) == set(seen["hit"]["begin"])
         assert len(seen[kind]["begin"]) == 1
     # By the pressure of the moment an answer is one of four: wrong (a short code), wrong (a long one), over, or, after
     # that, the way to a new code. No kind of guess has an answer of its own.
