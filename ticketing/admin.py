@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ticketing import event_admin, festival_admin, gate_admin, student_list_admin  # noqa: F401 - they register their models
-from ticketing.allocation import allocator_of
+from ticketing.council import lift_bar, void
 from ticketing.event_admin import WithHistory
 from ticketing.models import Bar, Claim, LimitGroup, Scan, Ticket
 from ticketing.signing import TicketCode
@@ -86,10 +86,9 @@ class TicketAdmin(Kept, WithHistory):
         if not reason:
             self.message_user(request, _("Write a reason beside the action first."), messages.ERROR)
             return
+        actor = request.user.pk
         ended = sum(
-            allocator_of(ticket.event_id).void(
-                code=TicketCode(ticket.code), actor_id=request.user.pk, reason=reason
-            )
+            void(code=TicketCode(ticket.code), event_id=ticket.event_id, actor_id=actor, reason=reason)
             for ticket in chosen
         )
         self.message_user(request, ngettext("%d ticket is void.", "%d tickets are void.", ended) % ended)
@@ -141,10 +140,7 @@ class BarAdmin(Kept):
     @admin.action(description=_("Lift the chosen bars"), permissions=["lift"])
     def lift(self, request: HttpRequest, chosen: QuerySet[Bar]) -> None:
         """Let the students of the chosen bars claim again."""
-        lifted = sum(
-            allocator_of(bar.event_id).lift_bar(event_id=bar.event_id, student_id=bar.student_id)
-            for bar in chosen
-        )
+        lifted = sum(lift_bar(event_id=bar.event_id, student_id=bar.student_id) for bar in chosen)
         self.message_user(request, ngettext("%d bar is lifted.", "%d bars are lifted.", lifted) % lifted)
 
     def has_lift_permission(self, request: HttpRequest) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from accounts.passes import Claimant
-from ticketing.allocation import Outcome, Press, allocator_of
+from ticketing.allocation import Allocator, Outcome, Press, at_authority
 from ticketing.errors import UnknownEvent, UnknownZone
 
 
@@ -13,7 +13,11 @@ def claim(*, event_id: UUID, zones: Sequence[str], claimant: Claimant) -> Outcom
 
     `zones` are names in order of preference. Raises UnknownEvent, UnknownZone or Unavailable.
     """
-    allocator = allocator_of(event_id)
+    return at_authority(event_id, lambda authority: press(authority, event_id, zones, claimant))
+
+
+def press(allocator: Allocator, event_id: UUID, zones: Sequence[str], claimant: Claimant) -> Outcome:
+    """Put a press before one authority, which knows the zones by their names."""
     known = allocator.zones(event_id)
     if known is None:
         raise UnknownEvent
@@ -36,7 +40,10 @@ def claim(*, event_id: UUID, zones: Sequence[str], claimant: Claimant) -> Outcom
 
 def last_answer(*, event_id: UUID, student_id: int) -> Outcome | None:
     """Return the student's last answer for an event, as far as it still holds; raises UnknownEvent."""
-    allocator = allocator_of(event_id)
-    if allocator.zones(event_id) is None:
-        raise UnknownEvent
-    return allocator.last_answer(event_id=event_id, student_id=student_id)
+
+    def ask(allocator: Allocator) -> Outcome | None:
+        if allocator.zones(event_id) is None:
+            raise UnknownEvent
+        return allocator.last_answer(event_id=event_id, student_id=student_id)
+
+    return at_authority(event_id, ask)

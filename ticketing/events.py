@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.cache import caches
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from festival.errors import Unavailable
 from ticketing.allocation import allocator_of
+from ticketing.allocation.database import DatabaseAllocator
 from ticketing.errors import UnknownEvent
 from ticketing.models import Event, Festival, Zone
 
@@ -60,47 +62,69 @@ def events_with_state() -> QuerySet[Event]:
 
 
 def documents(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Return the public documents of events in two statements, whatever their number."""
+    """Return the public documents of events; those that PostgreSQL decides for by three statements for all.
+
+    An event whose authority cannot be asked shows no figures, and that it is being restored.
+    """
     if not events:
         return []
-    zones = zones_of(events)
-    now = allocator_of(events[0].pk).now()
-    return [document(event, zones[event.pk], now) for event in events]
+    zones = {event.pk: list[Zone]() for event in events}
+    for zone in Zone.objects.filter(event__in=events).order_by("name", "id"):
+        zones[zone.event_id].append(zone)
+    figures = figures_of({event.pk: [zone.pk for zone in zones[event.pk]] for event in events})
+    return [document(event, zones[event.pk], *figures[event.pk]) for event in events]
 
 
-def zones_of(events: Sequence[Event]) -> dict[UUID, list[dict[str, Any]]]:
-    """Return the zones of each event with the number of places a newcomer could win now (None: not primed yet)."""
-    found: dict[UUID, list[dict[str, Any]]] = {event.pk: [] for event in events}
-    free = Count("places", filter=Q(places__free=True))
-    rows = (
-        Zone.objects.filter(event__in=events)
-        .select_related("state")
-        .annotate(free=free)
-        .order_by("name", "id")
-    )
-    for zone in rows:
-        left = zone.free if hasattr(zone, "state") else None
-        found[zone.event_id].append(
-            {"name": zone.name, "name_en": zone.name_en, "capacity": zone.capacity, "left": left}
-        )
+Figures = tuple[dict[UUID, int] | None, datetime]
+
+
+def figures_of(zones: dict[UUID, list[UUID]]) -> dict[UUID, Figures]:
+    """Return for each event the free places of its zones by their authority (None: not to be asked), and its clock."""
+    here: list[UUID] = []
+    found: dict[UUID, Figures] = {}
+    for event, its_zones in zones.items():
+        authority = allocator_of(event)
+        if isinstance(authority, DatabaseAllocator):
+            here.append(event)
+            continue
+        try:
+            found[event] = authority.left(its_zones), authority.now()
+        except Unavailable:
+            found[event] = None, timezone.now()
+    if here:
+        left = DatabaseAllocator().left([zone for event in here for zone in zones[event]])
+        now = DatabaseAllocator().now()
+        found |= dict.fromkeys(here, (left, now))
     return found
 
 
-def document(event: Event, zones: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+def document(
+    event: Event, zones: Sequence[Zone], left: dict[UUID, int] | None, now: datetime
+) -> dict[str, Any]:
+    """Return an event as the public sees it; `left` is unknown for a zone whose places are not made yet."""
+    shown = [
+        {
+            "name": zone.name,
+            "name_en": zone.name_en,
+            "capacity": zone.capacity,
+            "left": left.get(zone.pk) if left is not None else None,
+        }
+        for zone in zones
+    ]
     return {
         "id": str(event.pk),
         "name": event.name,
         "name_en": event.name_en,
         "opens_at": timezone.localtime(event.opens_at).isoformat(),
         "closes_at": timezone.localtime(event.closes_at).isoformat(),
-        "state": state_of(event, zones, now),
+        "state": state_of(event, shown, now) if left is not None else "recovering",
         "rehearsal": event.rehearsal,
         "pause_reason": event.pause_reason if event.paused else "",
         "pause_reason_en": event.pause_reason_en if event.paused else "",
         "resumes_at": timezone.localtime(event.resumes_at).isoformat()
         if event.paused and event.resumes_at
         else None,
-        "zones": zones,
+        "zones": shown,
     }
 
 

@@ -1,12 +1,12 @@
 """Step 5 of a claim: what a student holds, and giving it back."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Student
-from ticketing.allocation import CancelResult, allocator_of
+from ticketing.allocation import CancelResult, at_authority
 from ticketing.errors import NotCancellable, UnknownTicket
-from ticketing.models import Ticket, TicketStatus
+from ticketing.models import Authority, Event, SaleCounter, Ticket, TicketStatus, Zone
 from ticketing.signing import TicketCode
 
 
@@ -17,9 +17,50 @@ def tickets_of(student: Student) -> QuerySet[Ticket]:
     )
 
 
+def unwritten(student: Student, only: TicketCode | None = None) -> list[Ticket]:
+    """Return the student's tickets whose rows are not written yet: the live ones, or the one of this code."""
+    found = [ticket for event in rush_events() if (ticket := standing(event, student, only))]
+    codes = [ticket.code for ticket in found]
+    written = set(Ticket.objects.filter(code__in=codes).values_list("code", flat=True))
+    return [ticket for ticket in found if ticket.code not in written]
+
+
+def rush_events() -> QuerySet[Event]:
+    """Return the events whose claims are decided in Redis, or were a moment ago."""
+    groups = SaleCounter.objects.exclude(authority=Authority.DATABASE).values("group")
+    return Event.objects.filter(Q(limit_group__in=groups) | Q(limit_group=None, pk__in=groups))
+
+
+def standing(event: Event, student: Student, code: TicketCode | None) -> Ticket | None:
+    """Return what the authority of an event knows of the student's ticket, as a ticket without a row."""
+    known = at_authority(
+        event.pk,
+        lambda authority: authority.ticket_of(event_id=event.pk, student_id=student.pk, code=code),
+    )
+    if known is None:
+        return None
+    held = known.held
+    return Ticket(
+        claim_id=held.claim_id,
+        event=event,
+        limit_group=event.group_key,
+        zone=Zone.objects.get(pk=held.zone_id),
+        number=held.number,
+        generation=held.generation,
+        student=student,
+        code=held.code,
+        status=known.status,
+        arrival=known.arrival,
+        elapsed_ms=known.elapsed_ms,
+        issued_at=held.issued_at,
+    )
+
+
 def own_ticket(student: Student, code: TicketCode) -> Ticket:
-    """Return one of the student's own tickets; raises UnknownTicket for anybody else's."""
+    """Return one of the student's own tickets, from the moment it is won; raises UnknownTicket for anybody else's."""
     ticket = tickets_of(student).filter(code=code).first()
+    if ticket is None:
+        ticket = next(iter(unwritten(student, code)), None)
     if ticket is None:
         raise UnknownTicket
     ticket.student = student
@@ -38,7 +79,11 @@ def cancel(student: Student, code: TicketCode) -> Ticket:
     Raises UnknownTicket, or NotCancellable when it is used or void or the doors are open.
     """
     ticket = own_ticket(student, code)
-    result = allocator_of(ticket.event_id).cancel(code=code, student_id=student.pk)
+    result = at_authority(
+        ticket.event_id, lambda authority: authority.cancel(code=code, student_id=student.pk)
+    )
     if result == CancelResult.NOT_CANCELLABLE:
         raise NotCancellable
-    return own_ticket(student, code)
+    ticket = own_ticket(student, code)
+    ticket.status = TicketStatus.CANCELLED  # the row may be a moment behind
+    return ticket

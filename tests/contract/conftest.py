@@ -6,10 +6,20 @@ import pytest
 
 from tests.conftest import Live
 from tests.contract.doors import Door, InProcess, OverHttp
+from tests.factories import mode_of_events
+from ticketing.models import Mode
+
+
+@pytest.fixture(params=Mode.values)
+def mode(request: pytest.FixtureRequest) -> Iterator[Mode]:
+    """Let events be of one mode, then of the other."""
+    token = mode_of_events.set(Mode(request.param))
+    yield Mode(request.param)
+    mode_of_events.reset(token)
 
 
 @pytest.fixture(params=["in process", "over http"])
-def door(request: pytest.FixtureRequest, transactional_db: None) -> Iterator[Door]:
+def door(request: pytest.FixtureRequest, transactional_db: None, mode: Mode) -> Iterator[Door]:
     if request.param == "in process":
         yield InProcess()
         return

@@ -8,11 +8,12 @@ from django.utils import timezone
 
 from accounts.models import Student, StudentSession, StudentStatus
 from accounts.sessions import log_out_everywhere
+from tests.contract.acts import bar, latch, scan
 from tests.contract.doors import Door
-from tests.factories import log_in, make_event, make_players, make_student
-from ticketing.allocation.priming import prime
+from tests.factories import log_in, make_event, make_players, make_student, settle
 from ticketing.allocation.tries import EARLY_TRIES, TRIES_IN_WINDOW
-from ticketing.models import Bar, Claim, Event, LimitGroup, Place, Ticket, Zone
+from ticketing.council import lift_bar
+from ticketing.models import Claim, Event, LimitGroup, Place, Ticket, Zone
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 
@@ -57,6 +58,7 @@ def test_a_loser_keeps_the_first_arrival_and_may_win_a_freed_place_later(door: D
     lost, again = door.claim(bob, event.pk, "A"), door.claim(bob, event.pk, "A")
     assert (lost.kind, lost.body["arrival"]) == ("sold_out", 2)
     assert again.body == lost.body == door.mine(bob, event.pk).body
+    settle()
     assert Claim.objects.filter(student=bob.student).count() == 1
     assert door.cancel(alice, won.body["ticket"]).kind == "cancelled"
     later = door.claim(bob, event.pk, "A")
@@ -73,6 +75,7 @@ def test_a_cancel_frees_the_place_once_and_the_student_may_claim_again(door: Doo
     assert (second.kind, second.body["number"], second.body["arrival"]) == ("won", 1, 2)
     assert second.body["ticket"] != first.body["ticket"]
     assert second.body["receipt"] != first.body["receipt"]
+    settle()
     assert list(Ticket.objects.order_by("id").values_list("generation", flat=True)) == [1, 2]
 
 
@@ -80,8 +83,10 @@ def test_a_used_ticket_cannot_be_cancelled(door: Door) -> None:
     event = make_event({"A": 1})
     (alice,) = make_players(["alice"])
     code = door.claim(alice, event.pk, "A").body["ticket"]
-    Ticket.objects.filter(code=code).update(status="used", used_at=timezone.now())
+    settle()
+    assert scan(code) == "admit"
     assert door.cancel(alice, code).kind == "not_cancellable"
+    settle()
     assert Place.objects.filter(free=True).count() == 0
 
 
@@ -90,6 +95,7 @@ def test_nothing_can_be_cancelled_once_the_doors_are_open(door: Door) -> None:
     (alice,) = make_players(["alice"])
     code = door.claim(alice, event.pk, "A").body["ticket"]
     assert door.cancel(alice, code).kind == "not_cancellable"
+    settle()
     assert Ticket.objects.get().status == "held"
 
 
@@ -98,6 +104,7 @@ def test_somebody_elses_ticket_cannot_be_cancelled(door: Door) -> None:
     alice, charlie = make_players(["alice", "charlie"])
     code = door.claim(alice, event.pk, "A").body["ticket"]
     assert door.cancel(charlie, code).kind == "unknown_ticket"
+    settle()
     assert Ticket.objects.get().status == "held"
 
 
@@ -110,6 +117,7 @@ def test_too_early_leaves_no_trace_but_the_budget(door: Door) -> None:
     assert told.retry_after is not None
     assert 55 <= told.retry_after <= 60
     assert door.mine(alice, event.pk).kind == "no_claim"
+    settle()
     assert (Claim.objects.count(), Ticket.objects.count()) == (0, 0)
 
 
@@ -119,6 +127,7 @@ def test_early_tries_run_out_and_cost_nothing_at_the_opening(door: Door) -> None
     told = [door.claim(alice, event.pk, "A").kind for _ in range(EARLY_TRIES + 2)]
     assert told == ["not_open"] * EARLY_TRIES + ["too_many_requests"] * 2
     Event.objects.filter(pk=event.pk).update(opens_at=timezone.now() - timedelta(seconds=1))
+    settle()
     assert door.claim(alice, event.pk, "A").kind == "won"
 
 
@@ -139,7 +148,8 @@ def test_an_opening_that_was_seen_is_not_taken_back_by_the_clock(door: Door) -> 
     door.claim(alice, event.pk, "A")
     later = timezone.now() + timedelta(seconds=60)
     Event.objects.filter(pk=event.pk).update(opens_at=later)
-    event.state.__class__.objects.filter(pk=event.pk).update(opening=later)
+    settle()
+    latch(event, later)
     assert door.claim(bob, event.pk, "A").kind == "won"
 
 
@@ -149,6 +159,7 @@ def test_a_pause_says_why_and_ends(door: Door) -> None:
     told = door.claim(alice, event.pk, "A")
     assert (told.kind, told.body["reason"]) == ("paused", "무대 점검")
     Event.objects.filter(pk=event.pk).update(paused=False)
+    settle()
     assert door.claim(alice, event.pk, "A").kind == "won"
 
 
@@ -156,6 +167,7 @@ def test_a_closed_sale_gives_nothing(door: Door) -> None:
     event = make_event({"A": 1}, opens_in=-60, closes_in=-1)
     (alice,) = make_players(["alice"])
     assert door.claim(alice, event.pk, "A").kind == "closed"
+    settle()
     assert Claim.objects.count() == 0
 
 
@@ -187,9 +199,9 @@ def test_only_the_enrolled_are_eligible(door: Door, status: StudentStatus) -> No
 def test_a_barred_student_is_refused_until_the_bar_is_lifted(door: Door) -> None:
     event = make_event({"A": 1})
     (charlie,) = make_players(["charlie"])
-    bar = Bar.objects.create(event=event, student=charlie.student, reason="양도")
+    bar(event, charlie.student)
     assert door.claim(charlie, event.pk, "A").kind == "barred"
-    Bar.objects.filter(pk=bar.pk).update(lifted_at=timezone.now())
+    lift_bar(event_id=event.pk, student_id=charlie.student.pk)
     assert door.claim(charlie, event.pk, "A").kind == "won"
 
 
@@ -198,6 +210,7 @@ def test_a_logout_on_one_device_leaves_the_other_alone(door: Door) -> None:
     student = make_student("alice")
     laptop, phone = log_in(student)[0], log_in(student)[0]
     StudentSession.objects.filter(pk=laptop.claimant.session_id).update(ended_at=timezone.now())
+    settle()
     assert door.claim(laptop, event.pk, "A").kind == "login_required"
     assert door.claim(phone, event.pk, "A").kind == "won"
 
@@ -206,7 +219,9 @@ def test_a_logout_everywhere_ends_every_pass_at_the_next_press(door: Door) -> No
     event = make_event({"A": 1})
     (alice,) = make_players(["alice"])
     log_out_everywhere(alice.student)
+    settle()
     assert door.claim(alice, event.pk, "A").kind == "login_required"
+    settle()
     assert Ticket.objects.count() == 0
 
 
@@ -215,6 +230,7 @@ def test_a_pass_of_an_older_generation_is_no_login(door: Door) -> None:
     event = make_event({"A": 1})
     (alice,) = make_players(["alice"])
     Student.objects.filter(pk=alice.student.pk).update(generation=F("generation") + 1)
+    settle()
     assert door.claim(alice, event.pk, "A").kind == "login_required"
 
 
@@ -223,14 +239,15 @@ def test_unknown_events_and_zones_have_codes_of_their_own(door: Door) -> None:
     (alice,) = make_players(["alice"])
     assert door.claim(alice, alice.claimant.session_id, "A").kind == "unknown_event"
     assert door.claim(alice, event.pk, "A", "a").kind == "unknown_zone"
+    settle()
     assert Ticket.objects.count() == 0
 
 
 def test_a_sale_that_is_not_primed_yet_is_unavailable_and_then_sells(door: Door) -> None:
-    event = make_event({"A": 1}, primed=False)
     (alice,) = make_players(["alice"])
+    event = make_event({"A": 1}, primed=False)
     assert door.claim(alice, event.pk, "A").kind == "unavailable"
-    prime()
+    settle()
     assert door.claim(alice, event.pk, "A").kind == "won"
 
 
@@ -239,12 +256,14 @@ def test_a_capacity_cut_takes_free_places_and_never_a_ticket(door: Door) -> None
     alice, bob, charlie = make_players(["alice", "bob", "charlie"])
     codes = [door.claim(player, event.pk, "A").body["ticket"] for player in (alice, bob)]
     Zone.objects.filter(event=event).update(capacity=1)
-    prime()
+    settle()
     assert door.claim(charlie, event.pk, "A").kind == "sold_out"
+    settle()
     assert Ticket.objects.filter(status="held").count() == 2
     door.cancel(bob, codes[1])
-    prime()
+    settle()
     assert door.claim(charlie, event.pk, "A").kind == "sold_out"
+    settle()
     assert Place.objects.filter(zone__event=event).count() == 1
     door.cancel(alice, codes[0])
     assert door.claim(charlie, event.pk, "A").kind == "won"
@@ -255,7 +274,7 @@ def test_capacity_grows_in_an_open_sale(door: Door) -> None:
     (alice,) = make_players(["alice"])
     assert door.claim(alice, event.pk, "A").kind == "sold_out"
     Zone.objects.filter(event=event).update(capacity=1)
-    prime()
+    settle()
     assert door.claim(alice, event.pk, "A").kind == "won"
 
 
@@ -266,6 +285,8 @@ def test_refusals_come_in_their_order(door: Door) -> None:
     """Everything is wrong at once; one thing after the other is put right, and the next refusal shows."""
     group = LimitGroup.objects.create(name="사흘 밤")
     now = timezone.now()
+    student = make_student("alice", status=StudentStatus.ON_LEAVE)
+    (alice,) = log_in(student)
     event = make_event(
         {"A": 1},
         limit_group=group,
@@ -276,29 +297,33 @@ def test_refusals_come_in_their_order(door: Door) -> None:
         primed=False,
     )
     other = make_event({"A": 1}, limit_group=group, primed=False)
-    student = make_student("alice", status=StudentStatus.ON_LEAVE)
-    (alice,) = log_in(student)
     StudentSession.objects.filter(pk=alice.claimant.session_id).update(ended_at=now)
-    bar = Bar.objects.create(event=event, student=student, reason="양도")
     told = [door.claim(alice, event.pk, "A", "X").kind, door.claim(alice, event.pk, "A").kind]
-    prime()
+    settle()
+    bar(event, student)
     told.append(door.claim(alice, event.pk, "A").kind)
     StudentSession.objects.filter(pk=alice.claimant.session_id).update(ended_at=None)
     Student.objects.filter(pk=student.pk).update(status="enrolled")
+    settle()
     held = door.claim(alice, other.pk, "A").body["ticket"]
     Student.objects.filter(pk=student.pk).update(status="on_leave")
+    settle()
     told.append(door.claim(alice, event.pk, "A").kind)
     door.cancel(alice, held)
     told.append(door.claim(alice, event.pk, "A").kind)
-    Bar.objects.filter(pk=bar.pk).update(lifted_at=now)
+    lift_bar(event_id=event.pk, student_id=student.pk)
     told.append(door.claim(alice, event.pk, "A").kind)
     Student.objects.filter(pk=student.pk).update(status="enrolled")
+    settle()
     told.append(door.claim(alice, event.pk, "A").kind)
     Event.objects.filter(pk=event.pk).update(opens_at=now + 2 * PAST, closes_at=now + PAST)
+    settle()
     told.append(door.claim(alice, event.pk, "A").kind)
     Event.objects.filter(pk=event.pk).update(paused=False)
+    settle()
     told.append(door.claim(alice, event.pk, "A").kind)
     Event.objects.filter(pk=event.pk).update(closes_at=now + LATER)
+    settle()
     told.append(door.claim(alice, event.pk, "A").kind)
     assert told == [
         "unknown_zone",
@@ -319,5 +344,5 @@ def test_a_zone_that_was_added_a_moment_ago_is_known_at_once(door: Door) -> None
     (alice,) = make_players(["alice"])
     assert door.claim(alice, event.pk, "A").kind == "sold_out"
     Zone.objects.create(event=event, name="B", capacity=1)
-    prime()
+    settle()
     assert door.claim(alice, event.pk, "B").kind == "won"

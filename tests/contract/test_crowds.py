@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.contract.doors import Answer, Door, InProcess, close_connection
-from tests.factories import Player, log_in, make_event, make_players, make_student
-from ticketing import claims
+from tests.factories import Player, log_in, make_event, make_players, make_student, settle
+from ticketing import allocation
 from ticketing.allocation import Decision, Outcome, Press
 from ticketing.allocation.database import DatabaseAllocator, holding
 from ticketing.models import Claim, Event, Place, Ticket, Zone
@@ -49,6 +49,7 @@ def press_all(door: Door, event: UUID, players: Sequence[Player], *zones: str) -
 
 def assert_promises_kept(event: Event, answers: Sequence[Answer]) -> None:
     """P1 to P4 read from the rows and joined with what the players were told, both ways."""
+    settle()
     live = list(Ticket.objects.filter(event=event, status="held").select_related("zone"))
     for zone in Zone.objects.filter(event=event):
         assert sum(ticket.zone_id == zone.pk for ticket in live) <= zone.capacity, "oversold"
@@ -98,6 +99,7 @@ def test_f4_twenty_cancels_of_one_ticket_free_one_place(door: Door) -> None:
     kept = door.claim(bob, event.pk, "A")
     told = at_once([lambda: door.cancel(alice, code) for _ in range(20)])
     assert {answer.kind for answer in told} == {"cancelled"}
+    settle()
     assert Place.objects.filter(free=True).count() == 1
     after = [door.claim(player, event.pk, "A") for player in (charlie, alice)]
     assert [answer.kind for answer in after] == ["won", "sold_out"]
@@ -105,6 +107,7 @@ def test_f4_twenty_cancels_of_one_ticket_free_one_place(door: Door) -> None:
 
 
 def assert_promises_kept_between(event: Event, holders: Sequence[Answer]) -> None:
+    settle()
     live = Ticket.objects.filter(event=event, status="held").values_list("code", flat=True)
     assert set(live) == {answer.body["ticket"] for answer in holders}
 
@@ -119,6 +122,7 @@ def test_events_of_one_group_never_give_one_student_two_tickets(door: Door) -> N
         [lambda p=player, e=event: door.claim(p, e.pk, "A") for player in players for event in nights]  # type: ignore[misc]
     )
     assert Counter(answer.kind for answer in answers) == {"won": 10, "limit_reached": 20}
+    settle()
     assert Ticket.objects.filter(status="held").count() == 10
 
 
@@ -150,7 +154,7 @@ class RacyAllocator(DatabaseAllocator):
 
 
 def test_control_a_racy_allocator_is_caught_overselling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claims, "allocator_of", lambda _event: RacyAllocator())
+    monkeypatch.setattr(allocation, "allocator_of", lambda _event: RacyAllocator())
     event = make_event({"A": 5})
     answers: list[Any] = press_all(InProcess(), event.pk, make_players(60), "A")
     with pytest.raises(AssertionError, match="oversold"):

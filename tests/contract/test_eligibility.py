@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.models import Level, Student, StudentStatus
 from tests.contract.doors import Door
 from tests.contract.test_crowds import assert_promises_kept, at_once
-from tests.factories import Player, make_event, make_players
+from tests.factories import Player, make_event, make_players, settle
+from ticketing.allocation.tries import EARLY_TRIES
 from ticketing.models import (
     Claim,
     EligibilityRule,
@@ -20,7 +21,6 @@ from ticketing.models import (
     StudentList,
     StudentListEntry,
     Ticket,
-    TryBudget,
 )
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
@@ -30,7 +30,9 @@ HOUR = timedelta(hours=1)
 def rule(event: Event, zone: str | None = None, **criteria: Any) -> EligibilityRule:
     """Make a rule for a zone of the event, or for all."""
     found = event.zones.get(name=zone) if zone else None
-    return EligibilityRule.objects.create(event=event, zone=found, **criteria)
+    made = EligibilityRule.objects.create(event=event, zone=found, **criteria)
+    settle()
+    return made
 
 
 def list_of(event: Event, *players: Player) -> StudentList:
@@ -42,7 +44,7 @@ def list_of(event: Event, *players: Player) -> StudentList:
 
 
 def soon() -> datetime:
-    return timezone.now() + HOUR
+    return timezone.now().replace(microsecond=0) + HOUR
 
 
 @pytest.mark.parametrize(
@@ -102,6 +104,7 @@ def test_the_first_wanted_zone_that_is_for_the_student_is_given(door: Door) -> N
     alice, bob = make_players(["alice", "bob"])
     told = [door.claim(player, event.pk, "A", "B", "C") for player in (alice, bob)]
     assert [(answer.kind, answer.body["zone"]) for answer in told] == [("won", "B"), ("won", "C")]
+    settle()
     assert Claim.objects.get(student=alice.student).zones == ["A", "B", "C"], "what was asked is kept whole"
 
 
@@ -124,6 +127,7 @@ def test_a_group_waits_for_its_own_opening(door: Door) -> None:
     assert told.retry_after is not None
     assert 3590 <= told.retry_after <= 3600
     EligibilityRule.objects.filter(opens_at=opens_at).update(opens_at=timezone.now())
+    settle()
     assert door.claim(bob, event.pk, "A").kind == "won"
 
 
@@ -161,8 +165,9 @@ def test_early_presses_of_a_group_are_counted_like_all_others(door: Door) -> Non
     event = make_event({"A": 9})
     rule(event, opens_at=soon())
     (bob,) = make_players(["bob"])
-    door.claim(bob, event.pk, "A")
-    assert TryBudget.objects.get(student=bob.student).early == 1
+    told = [door.claim(bob, event.pk, "A").kind for _ in range(EARLY_TRIES + 1)]
+    assert told == ["not_open"] * EARLY_TRIES + ["too_many_requests"]
+    settle()
     assert (Claim.objects.count(), Ticket.objects.count()) == (0, 0)
 
 
@@ -171,6 +176,7 @@ def test_who_is_on_an_exclusion_list_is_told_so_whatever_the_rules_say(door: Doo
     alice, charlie = make_players(["alice", "charlie"])
     rule(event, student_list=list_of(event, alice, charlie))
     Exclusion.objects.create(event=event, student_list=list_of(event, charlie), reason="단체 관람권이 있음")
+    settle()
     told = door.claim(charlie, event.pk, "A")
     assert told.kind == "not_eligible"
     assert "단체 관람권이 있음" in told.body["detail"]
@@ -183,8 +189,10 @@ def test_an_exclusion_counts_without_a_rule_too_and_at_the_next_press(door: Door
     alice, charlie = make_players(["alice", "charlie"])
     assert door.claim(alice, event.pk, "A").kind == "won"
     Exclusion.objects.create(event=event, student_list=list_of(event, charlie), reason="단체 관람권")
+    settle()
     assert door.claim(charlie, event.pk, "A").kind == "not_eligible"
     Exclusion.objects.all().delete()
+    settle()
     assert door.claim(charlie, event.pk, "A").kind == "won"
 
 
@@ -202,6 +210,7 @@ def test_who_has_gone_from_the_roster_meets_no_rule(door: Door) -> None:
     (charlie,) = make_players(["charlie"])
     rule(event, student_list=list_of(event, charlie), statuses=["enrolled", "on_leave", "graduated", "left"])
     Student.objects.filter(pk=charlie.student.pk).update(status=StudentStatus.GONE)
+    settle()
     assert door.claim(charlie, event.pk, "A").kind == "not_eligible"
 
 
@@ -233,12 +242,11 @@ def test_two_groups_with_two_openings_press_at_once_and_only_the_open_one_gets_p
     assert Counter(answer.kind for answer in first[1::2]) == {"not_open": 30}
     assert_promises_kept(event, first)
     event.zones.filter(name="A").update(capacity=15)
-    from ticketing.allocation.priming import prime  # only here places are added
-
-    prime()
     Event.objects.filter(pk=event.pk).update(opens_at=timezone.now())
+    settle()
     second = press_all()
     assert Counter(answer.kind for answer in second)["won"] == 5
+    settle()
     held = Ticket.objects.filter(event=event, status="held")
     assert held.count() == 15
     assert set(held.values_list("zone__name", flat=True)) == {"A"}, "nobody was in the group of zone B"

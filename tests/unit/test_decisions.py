@@ -26,6 +26,7 @@ FINE = Facts(
     ticket_event_id=None,
     barred=False,
     primed=True,
+    decides=True,
     openings=(NOW,),
 )
 HOUR = timedelta(hours=1)

@@ -1,13 +1,50 @@
-"""Who gets which place: one interface, and the authority that implements it."""
+"""Who gets which place: one interface, two authorities behind it, and the way to the one that decides now."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
-from ticketing.allocation.base import Allocator, CancelResult, Decision, Ineligible, Outcome, Press
+from festival.errors import Unavailable
+from ticketing.allocation.base import Allocator, CancelResult, Decision, Ineligible, Outcome, Press, Stale
 from ticketing.allocation.database import DatabaseAllocator
+from ticketing.allocation.rush.authority import RedisAllocator
+from ticketing.allocation.rush.directory import look_up
 
-__all__ = ["Allocator", "CancelResult", "Decision", "Ineligible", "Outcome", "Press", "allocator_of"]
+__all__ = [
+    "Allocator",
+    "CancelResult",
+    "Decision",
+    "Ineligible",
+    "Outcome",
+    "Press",
+    "allocator_of",
+    "at_authority",
+]
+Value = TypeVar("Value")
 
 
-def allocator_of(event_id: UUID) -> Allocator:
-    """Return the authority that decides for an event."""
-    return DatabaseAllocator()
+def allocator_of(event_id: UUID, *, fresh: bool = False) -> Allocator:
+    """Return the authority that decides for an event, as far as this process knows: a second old, unless fresh.
+
+    Where the directory cannot be read PostgreSQL is asked, which knows whether it decides.
+    """
+    try:
+        listed = look_up(event_id, fresh=fresh)
+    except Unavailable:
+        listed = None
+    return RedisAllocator(listed) if listed else DatabaseAllocator()
+
+
+def at_authority(event_id: UUID, ask: Callable[[Allocator], Value]) -> Value:
+    """Ask the authority of an event; if it says that another one decides now, ask that one, once.
+
+    Raises Unavailable while nobody decides, in the moment of a handover.
+    """
+    try:
+        return ask(allocator_of(event_id))
+    except Stale:
+        pass
+    try:
+        return ask(allocator_of(event_id, fresh=True))
+    except Stale as error:
+        raise Unavailable(retry_after=1) from error

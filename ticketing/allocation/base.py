@@ -1,12 +1,17 @@
 """The interface of an authority: what it is asked, what it answers."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from ticketing.signing import TicketCode
+
+
+class Stale(Exception):
+    """Who decides has changed since the caller looked: look again."""
 
 
 class Decision(StrEnum):
@@ -67,6 +72,16 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A student's ticket, live or ended, as the authority has it."""
+
+    held: Held
+    status: str
+    arrival: int | None
+    elapsed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The one final answer to a press.
 
@@ -93,7 +108,10 @@ class Outcome:
 
 
 class Allocator(ABC):
-    """The one authority of an event: whatever changes who holds a place is decided here, in order of arrival."""
+    """The one authority of an event: whatever changes who holds a place is decided here, in order of arrival.
+
+    Every verb raises Stale when another authority decides now, and Unavailable when this one cannot.
+    """
 
     @abstractmethod
     def now(self) -> datetime:
@@ -105,6 +123,10 @@ class Allocator(ABC):
 
         They may be a second old, unless they are asked for fresh.
         """
+
+    @abstractmethod
+    def left(self, zone_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the number of free places of each zone that has been primed."""
 
     @abstractmethod
     def claim(self, press: Press) -> Outcome:
@@ -119,12 +141,31 @@ class Allocator(ABC):
         """Return what the student was answered last and still holds: a live ticket, or a loss; else None."""
 
     @abstractmethod
+    def ticket_of(self, *, event_id: UUID, student_id: int, code: TicketCode | None) -> Known | None:
+        """Return the student's ticket of this code for an event, or without a code the live one."""
+
+    @abstractmethod
     def cancel(self, *, code: TicketCode, student_id: int) -> CancelResult:
         """End the student's own held ticket before the doors open, and free its place in the same decision."""
 
     @abstractmethod
     def void(self, *, code: TicketCode, actor_id: int | None, reason: str) -> bool:
         """End any live ticket for the council, free its place and bar the student; False when it was not live."""
+
+    @abstractmethod
+    def enter(self, *, code: TicketCode, scan_id: UUID) -> str | None:
+        """Let a scan use a held ticket, so that it cannot be cancelled any more; return the status that forbids it.
+
+        The same scan is let again. An authority whose rows the gate changes itself has nothing to add: None.
+        """
+
+    @abstractmethod
+    def enter_again(self, *, code: TicketCode) -> None:
+        """Take a wrong use back, after the gate's rows have."""
+
+    @abstractmethod
+    def bar(self, *, event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:
+        """Shut a student out of an event until the bar is lifted; False when there was one."""
 
     @abstractmethod
     def lift_bar(self, *, event_id: UUID, student_id: int) -> bool:

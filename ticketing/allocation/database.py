@@ -4,6 +4,7 @@ What is locked in which order, and which races are accepted, stands in docs/lock
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -11,11 +12,21 @@ from uuid import UUID
 
 from django.core.cache import caches
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from festival.errors import Unavailable
-from ticketing.allocation.base import Allocator, CancelResult, Decision, Held, Ineligible, Outcome, Press
+from ticketing.allocation.base import (
+    Allocator,
+    CancelResult,
+    Decision,
+    Held,
+    Ineligible,
+    Known,
+    Outcome,
+    Press,
+    Stale,
+)
 from ticketing.allocation.criteria import cause
 from ticketing.allocation.facts import Facts, judge, read_facts
 from ticketing.allocation.giving import Given, give_or_count
@@ -23,6 +34,7 @@ from ticketing.allocation.tries import count_early, count_try
 from ticketing.errors import Inconsistent
 from ticketing.models import (
     LIVE,
+    Authority,
     Bar,
     Claim,
     Event,
@@ -87,6 +99,11 @@ class DatabaseAllocator(Allocator):
             caches["process"].set(f"zones:{event_id}", found, ZONES_SECONDS)
         return found
 
+    def left(self, zone_ids: Sequence[UUID]) -> dict[UUID, int]:
+        primed = Zone.objects.filter(pk__in=zone_ids, state__isnull=False)
+        counted = primed.annotate(free=Count("places", filter=Q(places__free=True)))
+        return dict(counted.values_list("pk", "free"))
+
     def claim(self, press: Press) -> Outcome:
         """Decide a press in two steps.
 
@@ -109,6 +126,8 @@ class DatabaseAllocator(Allocator):
         return refused(press, turn.facts, refusal)
 
     def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:
+        if not SaleCounter.objects.filter(group=group_of(event_id), authority=Authority.DATABASE).exists():
+            raise Stale
         ticket = (
             Ticket.objects.filter(event=event_id, student=student_id, status__in=LIVE)
             .select_related("zone")
@@ -120,6 +139,12 @@ class DatabaseAllocator(Allocator):
         if not claims or claims[-1].answer == Answer.WON:
             return None  # nothing was asked, or what was won has ended since
         return lost(claims[0])
+
+    def ticket_of(self, *, event_id: UUID, student_id: int, code: TicketCode | None) -> Known | None:
+        wanted = Q(code=code) if code else Q(status__in=LIVE)
+        tickets = Ticket.objects.filter(wanted, event=event_id, student=student_id).select_related("zone")
+        ticket = tickets.first()
+        return known_of(ticket) if ticket else None
 
     def cancel(self, *, code: TicketCode, student_id: int) -> CancelResult:
         ticket = Ticket.objects.filter(code=code, student=student_id).select_related("event").first()
@@ -152,16 +177,42 @@ class DatabaseAllocator(Allocator):
                 )
             return ended
 
+    def enter(self, *, code: TicketCode, scan_id: UUID) -> str | None:
+        return None
+
+    def enter_again(self, *, code: TicketCode) -> None:
+        """Do nothing: the row that the gate has changed is the authority."""
+
+    def bar(self, *, event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:
+        with transaction.atomic():
+            lock(group_of(event_id))
+            facts = {"reason": reason, "actor_id": actor_id}
+            return Bar.objects.get_or_create(
+                event_id=event_id, student_id=student_id, lifted_at=None, defaults=facts
+            )[1]
+
     def lift_bar(self, *, event_id: UUID, student_id: int) -> bool:
-        bars = Bar.objects.filter(event=event_id, student=student_id, lifted_at__isnull=True)
-        return bars.update(lifted_at=timezone.now()) == 1
+        with transaction.atomic():
+            lock(group_of(event_id))
+            bars = Bar.objects.filter(event=event_id, student=student_id, lifted_at__isnull=True)
+            return bars.update(lifted_at=timezone.now()) == 1
 
 
-def lock(group: UUID) -> SaleCounter:
-    """Take the group's turn: until the transaction ends, nobody else decides for its events."""
+def group_of(event_id: UUID) -> UUID:
+    """Return the key of an event's limit group."""
+    return Event.objects.only("limit_group_id").get(pk=event_id).group_key
+
+
+def lock(group: UUID, *, whoever_decides: bool = False) -> SaleCounter:
+    """Take the group's turn: until the transaction ends, nobody else decides for its events.
+
+    Raises Stale when Redis decides for the group, unless the caller is about to change just that.
+    """
     counter = SaleCounter.objects.select_for_update(of=("self",), no_key=True).filter(group=group).first()
     if counter is None:
         raise Unavailable
+    if counter.authority != Authority.DATABASE and not whoever_decides:
+        raise Stale
     return counter
 
 
@@ -293,9 +344,9 @@ def known(value: Value | None) -> Value:
     return value
 
 
-def holding(decision: Decision, ticket: Ticket) -> Outcome:
-    """Return the answer that names the ticket a student holds."""
-    held = Held(
+def held_of(ticket: Ticket) -> Held:
+    """Return a row as an answer names it."""
+    return Held(
         claim_id=ticket.claim_id,
         code=TicketCode(ticket.code),
         zone_id=ticket.zone_id,
@@ -304,12 +355,21 @@ def holding(decision: Decision, ticket: Ticket) -> Outcome:
         number=ticket.number,
         issued_at=ticket.issued_at,
     )
+
+
+def known_of(ticket: Ticket) -> Known:
+    """Return all that a row says of a ticket."""
+    return Known(held_of(ticket), ticket.status, ticket.arrival, ticket.elapsed_ms)
+
+
+def holding(decision: Decision, ticket: Ticket) -> Outcome:
+    """Return the answer that names the ticket a student holds."""
     return Outcome(
         decision,
         ticket.event_id,
         known(ticket.student_id),
         ticket.issued_at,
-        ticket=held,
+        ticket=held_of(ticket),
         arrival=ticket.arrival,
         elapsed_ms=ticket.elapsed_ms,
     )

@@ -11,7 +11,7 @@ from django.db import connection
 
 from accounts.models import StudentStatus
 from festival.errors import Unavailable
-from ticketing.allocation.base import Decision, Press
+from ticketing.allocation.base import Decision, Press, Stale
 from ticketing.allocation.criteria import COVERS, EXCLUDED, OPENING
 
 FACTS = """
@@ -26,8 +26,10 @@ SELECT clock_timestamp() AS now, e.opens_at, e.closes_at, e.paused,
                WHERE bar.event_id = %(event)s AND bar.student_id = %(student)s AND bar.lifted_at IS NULL) AS barred,
        state.event_id IS NOT NULL AND cardinality(%(zones)s::uuid[]) = (
                SELECT count(*) FROM ticketing_zonestate zone WHERE zone.zone_id = ANY(%(zones)s::uuid[])) AS primed,
+       coalesce(counter.authority = 'database', false) AS decides,
        {eligibility}
   FROM ticketing_event e
+  LEFT JOIN ticketing_salecounter counter ON counter."group" = coalesce(e.limit_group_id, e.id)
   LEFT JOIN ticketing_eventstate state ON state.event_id = %(event)s
   LEFT JOIN accounts_student student ON student.id = %(student)s AND student.generation = %(generation)s
   LEFT JOIN accounts_studentsession session ON session.id = %(session)s AND session.student_id = %(student)s
@@ -67,6 +69,7 @@ class Facts:
     ticket_event_id: UUID | None
     barred: bool
     primed: bool
+    decides: bool
     openings: Sequence[datetime | None] = ()
     exclusion: str | None = None
 
@@ -98,6 +101,8 @@ def read_facts(press: Press) -> Facts:
     if facts is None:
         caches["process"].set(key, True, RULES_REMEMBERED_SECONDS)
         facts = Facts(*ask(WITH_RULES, press))
+    if not facts.decides:
+        raise Stale
     if not facts.primed:
         raise Unavailable
     return facts

@@ -8,12 +8,26 @@ import logging
 import threading
 from uuid import UUID
 
+import redis
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
+from festival.errors import FestivalError
+from ticketing.allocation.base import Stale
 from ticketing.allocation.database import lock
-from ticketing.models import Event, EventState, Place, SaleCounter, Ticket, Zone, ZoneState
+from ticketing.allocation.rush.carrying import carry
+from ticketing.models import (
+    Authority,
+    Event,
+    EventState,
+    Mode,
+    Place,
+    SaleCounter,
+    Ticket,
+    Zone,
+    ZoneState,
+)
 
 log = logging.getLogger(__name__)
 EVERY_SECONDS = 0.5
@@ -22,7 +36,7 @@ CHUNK = 50_000
 
 def prime() -> int:
     """Apply everything that is wanted and not applied yet; return the number of steps that changed something."""
-    return make_counters() + make_states() + sum(follow(zone) for zone in differing_zones())
+    return make_counters() + make_states() + sum(follow(zone) for zone in differing_zones()) + carry()
 
 
 def make_counters() -> int:
@@ -41,15 +55,33 @@ def make_states() -> int:
 
 
 def differing_zones() -> list[Zone]:
-    """Return the zones whose places are not as many as wanted, those that can be brought nearer only."""
+    """Return the zones whose places are not as many as wanted, those that can be brought nearer only.
+
+    Places of an event that Redis decides for, or is about to, are changed there.
+    """
+    here = Exists(
+        SaleCounter.objects.filter(
+            group=Coalesce(OuterRef("event__limit_group_id"), OuterRef("event_id")),
+            authority=Authority.DATABASE,
+        )
+    )
     free = Exists(Place.objects.filter(zone=OuterRef("pk"), free=True))
     too_few = Q(state__isnull=True) | Q(state__capacity__lt=F("capacity"))
     too_many = Q(state__capacity__gt=F("capacity")) & Q(free)
-    return list(Zone.objects.filter(too_few | too_many).select_related("event"))
+    differing = Zone.objects.filter(here, too_few | too_many, event__mode=Mode.DATABASE)
+    return list(differing.select_related("event"))
 
 
 def follow(zone: Zone) -> int:
     """Bring the places of a zone to its capacity, or as near as live tickets allow, in one transaction a chunk."""
+    try:
+        return follow_locked(zone)
+    except Stale:
+        return 0  # handed over in this moment
+
+
+def follow_locked(zone: Zone) -> int:
+    """Change the places under the group's lock."""
     with transaction.atomic():
         lock(zone.event.group_key)
         state, _new = ZoneState.objects.get_or_create(zone=zone)
@@ -99,11 +131,11 @@ def remove_free_places(zone: Zone, *, surplus: int) -> int:
 
 
 def prime_forever(stop: threading.Event) -> None:
-    """Prime every half second until `stop` is set; while PostgreSQL is away, wait for it and say so once a try."""
+    """Prime every half second until `stop` is set; while a server is away, wait for it and say so once a try."""
     while not stop.is_set():
         try:
             prime()
-        except DatabaseError:
+        except (DatabaseError, redis.RedisError, FestivalError):
             log.exception("priming failed, trying again")
             connection.close()
         stop.wait(EVERY_SECONDS)

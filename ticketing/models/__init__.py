@@ -1,6 +1,16 @@
 """Everything that is sold, given and scanned."""
 
-from ticketing.models.authority import Bar, Claim, EventState, Place, SaleCounter, TryBudget, ZoneState
+from ticketing.models.authority import (
+    Authority,
+    Bar,
+    Claim,
+    EventState,
+    Place,
+    SaleCounter,
+    TryBudget,
+    ZoneState,
+)
+from ticketing.models.carriage import PrimingLease, PrimingMark, StreamPosition, Topic
 from ticketing.models.eligibility import EligibilityRule, Exclusion, StudentList, StudentListEntry
 from ticketing.models.gate import GateDevice, Scan
 from ticketing.models.sale import Accent, Event, Festival, LimitGroup, Mode, Zone
@@ -9,6 +19,7 @@ from ticketing.models.ticket import LIVE, Ticket, TicketStatus
 __all__ = [
     "LIVE",
     "Accent",
+    "Authority",
     "Bar",
     "Claim",
     "EligibilityRule",
@@ -20,12 +31,16 @@ __all__ = [
     "LimitGroup",
     "Mode",
     "Place",
+    "PrimingLease",
+    "PrimingMark",
     "SaleCounter",
     "Scan",
+    "StreamPosition",
     "StudentList",
     "StudentListEntry",
     "Ticket",
     "TicketStatus",
+    "Topic",
     "TryBudget",
     "Zone",
     "ZoneState",

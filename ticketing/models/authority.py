@@ -17,13 +17,38 @@ from accounts.models import Student
 from ticketing.models.sale import Event, Zone
 
 
+class Authority(models.TextChoices):
+    """Who decides for a limit group now; the mode of its events is what the council wants."""
+
+    DATABASE = "database", _("everyday")
+    LOADING = "loading", _("being handed over")
+    REDIS = "redis", _("rush")
+
+
 class SaleCounter(models.Model):
-    """The row that makes the decisions of one limit group serial: its lock is the queue, its numbers the order."""
+    """The row that makes the decisions of one limit group serial: its lock is the queue, its numbers the order.
+
+    In mode `redis` the scripts decide and this row follows; `epoch` counts the changes of authority.
+    """
 
     group = models.UUIDField(primary_key=True)
+    authority = models.CharField(
+        _("decides now"),
+        max_length=10,
+        choices=Authority.choices,
+        default=Authority.DATABASE,
+        db_default=Authority.DATABASE,
+    )
     epoch = models.PositiveBigIntegerField(default=0, db_default=0)
     arrival = models.PositiveBigIntegerField(_("last arrival"), default=0, db_default=0)
     last_at = models.DateTimeField(_("time of the last arrival"), null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(authority__in=Authority.values), name="counter_authority_is_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.group)
@@ -34,6 +59,7 @@ class EventState(models.Model):
 
     event = models.OneToOneField(Event, primary_key=True, on_delete=models.CASCADE, related_name="state")
     opening = models.DateTimeField(_("opening that has been seen"), null=True)
+    applied = models.JSONField(_("applied in mode redis"), null=True)
 
     def __str__(self) -> str:
         return str(self.event_id)
@@ -91,6 +117,7 @@ class Claim(models.Model):
     decided_at = models.DateTimeField(_("time"))
     elapsed_ms = models.BigIntegerField(_("milliseconds since the opening"))
     answer = models.CharField(_("answer"), max_length=10, choices=Answer.choices)
+    sequence = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     zones = ArrayField(models.CharField(max_length=100), verbose_name=_("zones wanted"))
 
     class Meta:

@@ -160,6 +160,7 @@ class Mode(models.TextChoices):
     """Where an event's claims are decided."""
 
     DATABASE = "database", _("everyday")
+    REDIS = "redis", _("rush")
 
 
 @pghistory.track(

@@ -61,6 +61,7 @@ class Ticket(models.Model):
         _("status"), max_length=10, choices=TicketStatus.choices, default=TicketStatus.HELD
     )
     arrival = models.PositiveBigIntegerField(_("arrival"), null=True, editable=False)
+    sequence = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     elapsed_ms = models.BigIntegerField(_("milliseconds since the opening"), null=True, editable=False)
     issued_at = models.DateTimeField(_("issued at"), default=timezone.now, editable=False)
     used_at = models.DateTimeField(_("used at"), null=True, blank=True)

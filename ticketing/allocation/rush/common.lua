@@ -1,0 +1,77 @@
+-- What every script of the sale begins with: the state of the limit group, the deciding clock, the stream.
+-- A script reads every key that it may write before its first write, so that a key of a wrong type stops it with
+-- nothing done; its first write is the entry in the stream, so that no change is ever without one.
+
+local HEAD = {'mode', 'epoch', 'recovering', 'seq', 'arrival', 'clock'}
+
+local function text(number)
+    return string.format('%.0f', number)
+end
+
+-- Returns the group's head, or the word for why it cannot decide: 'stale' (another epoch or mode) or 'recovering'.
+local function head_of(key, epoch)
+    local values = redis.call('HMGET', key, unpack(HEAD))
+    if values[1] ~= 'redis' or values[2] ~= epoch then
+        return nil, 'stale'
+    end
+    if values[3] and values[3] ~= '' then
+        return nil, 'recovering'
+    end
+    local time = redis.call('TIME')
+    local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    return {
+        seq = tonumber(values[4]),
+        arrival = tonumber(values[5]),
+        now = math.max(now, tonumber(values[6])),
+    }
+end
+
+-- Appends an entry: the first write of a decision. Its id is its number, so that a number used twice is refused.
+local function append(stream, head, entry)
+    head.seq = head.seq + 1
+    entry.sequence = head.seq
+    entry.at = head.now
+    redis.call('XADD', stream, text(head.seq) .. '-0', 'entry', cjson.encode(entry))
+end
+
+local function save_head(key, head)
+    redis.call('HSET', key, 'seq', text(head.seq), 'arrival', text(head.arrival), 'clock', text(head.now))
+end
+
+-- A ticket is kept as one line of text; the order of its parts is that of ticketing/allocation/rush/lines.py.
+local PARTS = {'holder', 'status', 'claim', 'event', 'zone', 'number', 'generation', 'code', 'arrival', 'elapsed',
+               'issued', 'scan', 'guest'}
+local LIVE = {held = true, used = true}
+
+local function line_of(ticket)
+    local parts = {}
+    for place, name in ipairs(PARTS) do
+        parts[place] = ticket[name]
+    end
+    return table.concat(parts, '|')
+end
+
+local function ticket_of(line)
+    local ticket, place = {}, 1
+    for part in string.gmatch(line .. '|', '([^|]*)|') do
+        if PARTS[place] then
+            ticket[PARTS[place]] = part
+        end
+        place = place + 1
+    end
+    return ticket
+end
+
+-- A ticket as an entry of the stream tells it: whole, as it is from now on.
+local function told(ticket, group, more)
+    local entry = {
+        claim = ticket.claim, event = ticket.event, group = group, zone = ticket.zone, number = tonumber(ticket.number),
+        generation = tonumber(ticket.generation), student = tonumber(ticket.holder), guest = ticket.guest,
+        code = ticket.code, arrival = tonumber(ticket.arrival), elapsed = tonumber(ticket.elapsed),
+        issued = tonumber(ticket.issued), status = ticket.status,
+    }
+    for name, value in pairs(more or {}) do
+        entry[name] = value
+    end
+    return entry
+end

@@ -1,0 +1,55 @@
+"""The names of everything that the sale keeps in Redis, and what each holds.
+
+All keys of a festival share one hash tag, so that a script may touch several of them on a cluster. The directory
+alone stands outside: it says which festival an event belongs to.
+
+of a limit group
+    state       hash: mode, epoch, recovering, seq (last entry), arrival (last), clock (last time, ms)
+    stream      stream: every change of state, one entry for each decision, its id is its number
+    tickets     hash: code -> ticket as a line (see lines.py), also of those that have ended
+    live        hash: holder -> code of the live ticket (a student's key, or "guest:" and the claim of a guest's ticket)
+of an event
+    conf        hash: opens, closes, doors (ms), paused and its words, opening (the latch), rules (1: there are some)
+    first       hash: student -> arrival|elapsed|time|answer: the first arrival, and the last counted answer
+    tries       hash: student:early -> count; student:window -> since|count
+    barred      set of students
+    classes     hash: student -> class, for an event with rules
+    openings    hash: class -> what its students may, as a text (see eligibility.py)
+of a zone
+    state       hash: top (highest number), next (lowest number that nobody had yet)
+    freed       sorted set: free numbers below next
+    removed     sorted set: numbers up to top that are no places any more
+    generations hash: number -> how often the place was given
+of a festival
+    students    hash: student -> generation|status
+    ended       sorted set: ended session -> when its pass ends anyway (ms)
+    lease       hash: token: the newest priming loop, older ones are refused
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+def directory(event: UUID) -> str:
+    """Return the name of an event's entry in the directory: who decides for it, and what its zones are called."""
+    return f"event:{event}"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The names of one limit group's keys."""
+
+    festival: UUID
+    group: UUID
+
+    def of_festival(self, name: str) -> str:
+        return f"{{{self.festival}}}:{name}"
+
+    def of_group(self, name: str) -> str:
+        return f"{{{self.festival}}}:group:{self.group}:{name}"
+
+    def of_event(self, event: UUID | str, name: str) -> str:
+        return f"{{{self.festival}}}:event:{event}:{name}"
+
+    def of_zone(self, zone: UUID | str, name: str) -> str:
+        return f"{{{self.festival}}}:zone:{zone}:{name}"

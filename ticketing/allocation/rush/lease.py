@@ -1,0 +1,23 @@
+"""Which priming loop writes to Redis: a lease in PostgreSQL, whose token the scripts compare."""
+
+from uuid import uuid4
+
+from django.db import connection
+
+ME = uuid4()
+TAKE = """
+INSERT INTO ticketing_priminglease AS lease (id, owner, token, until)
+VALUES (1, %(me)s, 1, now() + interval '5 seconds')
+ON CONFLICT (id) DO UPDATE SET owner = %(me)s, until = now() + interval '5 seconds',
+   token = CASE WHEN lease.owner = %(me)s THEN lease.token ELSE lease.token + 1 END
+ WHERE lease.owner = %(me)s OR lease.until IS NULL OR lease.until < now()
+RETURNING token
+"""
+
+
+def take() -> int | None:
+    """Take the lease for five seconds, or prolong it; return its token, None while another process has it."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, {"me": ME})
+        row = cursor.fetchone()
+    return int(row[0]) if row else None

@@ -1,0 +1,222 @@
+"""Builds what Redis needs to decide for a limit group, from the rows that PostgreSQL has."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from accounts.models import Student, StudentSession
+from festival.redis import sale
+from ticketing.allocation.rush import eligibility
+from ticketing.allocation.rush.keys import Keys
+from ticketing.allocation.rush.lines import FirstArrival, TicketLine, milliseconds
+from ticketing.allocation.rush.scripts import run
+from ticketing.models import LIVE, Bar, Claim, Event, SaleCounter, StreamPosition, Ticket, Zone
+
+CHUNK = 5000
+GROUP_KEYS = ("state", "live", "tickets")
+EVENT_KEYS = ("conf", "first", "tries", "barred", "classes", "openings")
+ZONE_KEYS = ("state", "freed", "removed", "generations")
+Item = TypeVar("Item")
+Fields = dict[Any, Any]  # the client's own type of a mapping is not one that a dict of texts fits
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield the items in lists of at most CHUNK."""
+    rest = iter(items)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def put(key: str, pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Write fields of a hash, a chunk at a time."""
+    for chunk in chunks(pairs):
+        sale().hset(key, mapping=dict(chunk))
+
+
+def student_line(generation: int, status: str) -> str:
+    """Return a student as the claim script reads it."""
+    return f"{generation}|{status}"
+
+
+def load_roster(keys: Keys, token: int) -> None:
+    """Build the whole roster and the sessions that have ended aside, then flip."""
+    new, new_ended = keys.of_festival("students:new"), keys.of_festival("ended:new")
+    sale().unlink(new, new_ended)
+    students = Student.objects.values_list("pk", "generation", "status")
+    put(
+        new,
+        ((key, student_line(generation, status)) for key, generation, status in students.iterator(CHUNK)),
+    )
+    for chunk in chunks(ended_sessions()):
+        sale().zadd(new_ended, dict(chunk))
+    present = (keys.of_festival("students"), keys.of_festival("ended"))
+    run("flip", [keys.of_festival("lease"), new, present[0], new_ended, present[1]], [token])
+
+
+def ended_sessions(only: list[str] | None = None) -> Iterator[tuple[str, int]]:
+    """Yield the sessions that have ended while their pass goes on, with the time when it ends."""
+    rows = StudentSession.objects.filter(ended_at__isnull=False, expires_at__gt=timezone.now())
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    for key, at in rows.values_list("pk", "expires_at").iterator(CHUNK):
+        yield str(key), milliseconds(at)
+
+
+def load_rules(keys: Keys, event: Event, token: int) -> None:
+    """Build the classes of an event's students aside, then flip; without rules there are none."""
+    new, new_openings = keys.of_event(event.pk, "classes:new"), keys.of_event(event.pk, "openings:new")
+    sale().unlink(new, new_openings)
+    ruled = eligibility.has_rules(event.pk)
+    if ruled:
+        texts = eligibility.classes(event.pk, event.opens_at)
+        numbers = {text: number for number, text in enumerate(dict.fromkeys(texts.values()), 1)}
+        put(new_openings, ((number, text) for text, number in numbers.items()))
+        put(new, ((student, numbers[text]) for student, text in texts.items()))
+    present = (keys.of_event(event.pk, "classes"), keys.of_event(event.pk, "openings"))
+    run("flip", [keys.of_festival("lease"), new, present[0], new_openings, present[1]], [token])
+    sale().hset(keys.of_event(event.pk, "conf"), "rules", "1" if ruled else "0")
+
+
+def wanted_of(event: Event) -> dict[str, str]:
+    """Return what the council wants of an event's sale, as the scripts read it."""
+
+    def ms(at: datetime | None) -> str:
+        return str(milliseconds(at)) if at else ""
+
+    return {
+        "opens": ms(event.opens_at),
+        "closes": ms(event.closes_at),
+        "doors": ms(event.doors_open_at),
+        "paused": "1" if event.paused else "0",
+        "reason": event.pause_reason,
+        "reason_en": event.pause_reason_en,
+        "resumes": ms(event.resumes_at),
+    }
+
+
+def load_group(counter: SaleCounter, keys: Keys, events: list[Event], token: int) -> None:
+    """Build everything of a limit group that nobody decides for at present; the last write lets the scripts begin.
+
+    What lies there from an earlier time goes first; the stream stays, its numbers go on.
+    """
+    clear(keys, events)
+    position, _new = StreamPosition.objects.get_or_create(group=keys.group)
+    for event in events:
+        load_event(keys, event, token)
+    load_tickets(keys)
+    head: Fields = {
+        "epoch": counter.epoch,
+        "recovering": "",
+        "seq": position.position,
+        "arrival": counter.arrival,
+        "clock": milliseconds(counter.last_at) if counter.last_at else 0,
+    }
+    sale().hset(keys.of_group("state"), mapping=head)
+    sale().hset(keys.of_group("state"), "mode", "redis")
+
+
+def clear(keys: Keys, events: Iterable[Event]) -> None:
+    """Take everything of a group out of Redis but its stream."""
+    doomed = [keys.of_group(name) for name in GROUP_KEYS]
+    for event in events:
+        doomed += [keys.of_event(event.pk, name) for name in EVENT_KEYS]
+        for zone in Zone.objects.filter(event=event):
+            doomed += [keys.of_zone(zone.pk, name) for name in ZONE_KEYS]
+    sale().unlink(*doomed)
+
+
+def load_event(keys: Keys, event: Event, token: int) -> None:
+    """Build an event: its conf, who has pressed, who is barred, its zones, its rules."""
+    state = event.state
+    conf: Fields = {**wanted_of(event), "opening": str(milliseconds(state.opening)) if state.opening else ""}
+    sale().hset(keys.of_event(event.pk, "conf"), mapping=conf)
+    put(keys.of_event(event.pk, "first"), first_arrivals(event.pk))
+    barred = Bar.objects.filter(event=event, lifted_at=None).values_list("student_id", flat=True)
+    for chunk in chunks(barred.iterator(CHUNK)):
+        sale().sadd(keys.of_event(event.pk, "barred"), *chunk)
+    for zone in Zone.objects.filter(event=event):
+        load_zone(keys, zone)
+    load_rules(keys, event, token)
+
+
+def first_arrivals(event: UUID) -> Iterator[tuple[int, str]]:
+    """Yield each student's first counted press, with the answer of the last one."""
+    last = Claim.objects.filter(event=event, student=OuterRef("student")).order_by("-arrival")
+    firsts = (
+        Claim.objects.filter(event=event)
+        .order_by("student_id", "arrival")
+        .distinct("student_id")
+        .annotate(last_answer=Subquery(last.values("answer")[:1]))
+    )
+    for row in firsts.iterator(CHUNK):
+        first = FirstArrival(row.arrival, row.elapsed_ms, row.decided_at, row.last_answer)
+        yield row.student_id, first.line()
+
+
+PLACES = """
+SELECT coalesce(max(number), 0), coalesce(max(number) FILTER (WHERE NOT free OR generation > 0), 0) + 1
+  FROM ticketing_place WHERE zone_id = %(zone)s
+"""
+GONE = """
+SELECT number FROM generate_series(1, %(top)s) AS number
+ WHERE NOT EXISTS (SELECT FROM ticketing_place place WHERE place.zone_id = %(zone)s AND place.number = number.number)
+"""
+GENERATIONS = """
+SELECT number, max(generation) FROM (
+       SELECT number, generation FROM ticketing_place WHERE zone_id = %(zone)s AND generation > 0
+       UNION ALL SELECT number, generation FROM ticketing_ticket WHERE zone_id = %(zone)s) AS given
+ GROUP BY number
+"""
+
+
+def rows(statement: str, **values: UUID | int) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def load_zone(keys: Keys, zone: Zone) -> None:
+    """Build the places of a zone; those that nobody had yet are a range, however many there are."""
+    [(top, following)] = rows(PLACES, zone=zone.pk)
+    freed = zone.places.filter(free=True, number__lt=following).values_list("number", flat=True)
+    for name, numbers in (("freed", freed), ("removed", [n for (n,) in rows(GONE, zone=zone.pk, top=top)])):
+        for chunk in chunks(numbers):
+            sale().zadd(keys.of_zone(zone.pk, name), {str(number): number for number in chunk})
+    put(keys.of_zone(zone.pk, "generations"), rows(GENERATIONS, zone=zone.pk))
+    sale().hset(keys.of_zone(zone.pk, "state"), mapping={"top": top, "next": following})
+
+
+def load_tickets(keys: Keys) -> None:
+    """Build all tickets that a group ever had, and who holds a live one."""
+    tickets = Ticket.objects.filter(limit_group=keys.group)
+    for chunk in chunks(tickets.iterator(CHUNK)):
+        lines = [line_of(ticket) for ticket in chunk]
+        sale().hset(keys.of_group("tickets"), mapping=Fields((line.code, line.line()) for line in lines))
+        live: Fields = {line.holder: line.code for line in lines if line.status in LIVE}
+        if live:
+            sale().hset(keys.of_group("live"), mapping=live)
+
+
+def line_of(ticket: Ticket) -> TicketLine:
+    """Return a row as the scripts keep it; a guest holds by the claim."""
+    return TicketLine(
+        holder=str(ticket.student_id or f"guest:{ticket.claim_id}"),
+        status=ticket.status,
+        claim=str(ticket.claim_id),
+        event=str(ticket.event_id),
+        zone=str(ticket.zone_id),
+        number=str(ticket.number),
+        generation=str(ticket.generation),
+        code=ticket.code,
+        arrival=str(ticket.arrival or ""),
+        elapsed="" if ticket.elapsed_ms is None else str(ticket.elapsed_ms),
+        issued=str(milliseconds(ticket.issued_at)),
+        scan="",
+        guest=ticket.guest_name,
+    )

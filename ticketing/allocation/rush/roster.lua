@@ -1,0 +1,29 @@
+-- Tells the sale what has changed in the roster, and which sessions have ended.
+--
+-- KEYS   1 lease  2 students  3 ended   of the festival
+-- ARGV   1 token  2 number of students, then pairs of student and generation|status ('' when gone),
+--        then pairs of session and the time in ms when its pass ends anyway ('' for one that has not ended)
+-- RETURNS  'done', or 'fenced' when a newer loop has written
+
+if tonumber(redis.call('HGET', KEYS[1], 'token') or '0') > tonumber(ARGV[1]) then
+    return {'fenced'}
+end
+redis.call('HSET', KEYS[1], 'token', ARGV[1])
+local first_session = 3 + 2 * tonumber(ARGV[2])
+for place = 3, first_session - 1, 2 do
+    if ARGV[place + 1] == '' then
+        redis.call('HDEL', KEYS[2], ARGV[place])
+    else
+        redis.call('HSET', KEYS[2], ARGV[place], ARGV[place + 1])
+    end
+end
+for place = first_session, #ARGV, 2 do
+    if ARGV[place + 1] == '' then
+        redis.call('ZREM', KEYS[3], ARGV[place])
+    else
+        redis.call('ZADD', KEYS[3], ARGV[place + 1], ARGV[place])
+    end
+end
+local time = redis.call('TIME')
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', '(' .. time[1] .. '000')
+return {'done'}

@@ -1,0 +1,158 @@
+"""Step 4 of a claim: the rows follow the stream, each entry exactly once, whoever carries it.
+
+A batch is read while nothing is held. Then one transaction moves the group's position from where the batch began to
+where it ends, on condition that it is still there, and applies the batch in order: of two writers one finds the
+position moved and does nothing. A database that falls back to an older state takes its position with it.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import redis
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
+from django.utils import timezone
+
+from festival.errors import FestivalError
+from festival.redis import sale
+from ticketing.allocation.rush.keys import Keys
+from ticketing.models import Authority, Event, SaleCounter, StreamPosition
+from ticketing.stream import Unreadable, apply, read
+
+log = logging.getLogger(__name__)
+BATCH = 1000
+EVERY_SECONDS = 0.1
+
+
+class Moved(Exception):
+    """Another writer has applied this batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far the rows are behind the stream of a group."""
+
+    entries: int
+    stopped_by: str
+
+
+def groups() -> list[Keys]:
+    """Return the groups whose rows may be behind: those that Redis decides for."""
+    counters = SaleCounter.objects.exclude(authority=Authority.DATABASE).values_list("group", flat=True)
+    found = []
+    for group in counters:
+        event = Event.objects.filter(limit_group=group).first() or Event.objects.filter(pk=group).first()
+        if event is not None and event.festival_id is not None:
+            found.append(Keys(event.festival_id, group))
+    return found
+
+
+def write_back() -> int:
+    """Apply everything that stands in the streams; return the number of entries."""
+    return sum(follow(keys) for keys in groups())
+
+
+def follow(keys: Keys) -> int:
+    """Apply the entries of one stream until it ends or stops."""
+    applied = 0
+    while count := step(keys):
+        applied += count
+    return applied
+
+
+def step(keys: Keys) -> int:
+    """Apply the next batch of a stream; return its size, 0 when there is none or the stream is stopped."""
+    position, _new = StreamPosition.objects.get_or_create(group=keys.group)
+    if position.stopped_at is not None:
+        return 0
+    entries = read_from(keys, position.position)
+    if not entries:
+        return 0
+    try:
+        carry(keys.group, position.position, entries)
+    except Moved:
+        return 0
+    except (IntegrityError, DataError, Unreadable):
+        return one_by_one(keys.group, position.position, entries)
+    return len(entries)
+
+
+def read_from(keys: Keys, position: int) -> list[tuple[str, dict[str, str]]]:
+    """Return the entries after a position, at most a batch."""
+    entries: Any = sale().xrange(keys.of_group("stream"), f"({position}-0", "+", BATCH)
+    return list(entries)
+
+
+def carry(group: UUID, begin: int, entries: Sequence[tuple[str, dict[str, str]]]) -> None:
+    """Apply a batch and move the position in one transaction; raises Moved when another writer was faster."""
+    batch = [read(key, fields) for key, fields in entries]
+    expected = range(begin + 1, begin + 1 + len(batch))
+    if [entry["sequence"] for entry in batch] != list(expected):
+        raise Unreadable("an entry is missing before this one")
+    with transaction.atomic():
+        moved = StreamPosition.objects.filter(group=group, position=begin, stopped_at=None).update(
+            position=begin + len(batch), applied_at=timezone.now()
+        )
+        if moved != 1:
+            raise Moved
+        apply(group, batch)
+
+
+def one_by_one(group: UUID, begin: int, entries: Sequence[tuple[str, dict[str, str]]]) -> int:
+    """Apply a batch that holds a bad entry up to that entry, and stop the stream there."""
+    for done, entry in enumerate(entries):
+        try:
+            carry(group, begin + done, [entry])
+        except Moved:
+            return 0
+        except (IntegrityError, DataError, Unreadable) as error:
+            stop(group, begin + done, error)
+            return 0
+    return len(entries)
+
+
+def stop(group: UUID, position: int, error: Exception) -> None:
+    """Record that the entry after this position cannot be applied; nothing after it is, until it is released."""
+    cause = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or type(error).__name__
+    StreamPosition.objects.filter(group=group, position=position, stopped_at=None).update(
+        stopped_at=timezone.now(), stopped_by=f"{position + 1}: {cause}"
+    )
+    log.error("the stream of %s stopped before entry %d: %s", group, position + 1, cause)
+
+
+def release(group: UUID) -> bool:
+    """Let a stopped stream try its next entry again."""
+    stopped = StreamPosition.objects.filter(group=group, stopped_at__isnull=False)
+    return stopped.update(stopped_at=None, stopped_by="") == 1
+
+
+def drained(keys: Keys) -> bool:
+    """Apply what is left of a stream whose scripts are fenced; tell whether the rows are at its end."""
+    follow(keys)
+    last = sale().hget(keys.of_group("state"), "seq")
+    position = StreamPosition.objects.get(group=keys.group)
+    return position.position == int(last or 0)
+
+
+def lag(keys: Keys) -> Lag:
+    """Return how far the rows of a group are behind."""
+    position = StreamPosition.objects.filter(group=keys.group).first()
+    last = int(sale().hget(keys.of_group("state"), "seq") or 0)
+    return Lag(last - (position.position if position else 0), position.stopped_by if position else "")
+
+
+def write_back_forever(stop_wanted: threading.Event) -> None:
+    """Write back until told to stop; a batch that was begun is finished first. While a server is away, wait for it."""
+    while not stop_wanted.is_set():
+        try:
+            carried = write_back()
+        except (DatabaseError, redis.RedisError, FestivalError):
+            log.exception("write-back failed, trying again")
+            connection.close()
+            carried = 0
+        if not carried:
+            stop_wanted.wait(EVERY_SECONDS)
+    connection.close()
