@@ -19,7 +19,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import booth_admin, card_admin, roster_admin, sessions  # noqa: F401 - two register their models
+from accounts import booth_admin, card_admin, endings, roster_admin  # noqa: F401 - two register their models
 from accounts.mail_admin import OutgoingMailAdmin
 from accounts.models import (
     Consent,
@@ -67,7 +67,7 @@ class StudentAdmin(admin.ModelAdmin[Student]):
         with transaction.atomic():
             super().save_model(request, obj, form, change)
             if "status" in form.changed_data and obj.status == StudentStatus.GONE:
-                sessions.end_all([obj.pk])
+                endings.end_all([obj.pk])
 
     @admin.display(description=_("changes"))
     def changes(self, student: Student) -> SafeString | str:
@@ -93,7 +93,7 @@ class StudentAdmin(admin.ModelAdmin[Student]):
         """End every login of the chosen students."""
         ids = list(students.values_list("pk", flat=True))
         with transaction.atomic():
-            sessions.end_all(ids)
+            endings.end_all(ids)
         count = len(ids)
         words = ngettext("%(count)d student is logged out.", "%(count)d students are logged out.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)

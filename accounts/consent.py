@@ -7,7 +7,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from accounts import cards, sessions
+from accounts import cards, endings
 from accounts.models import Consent, Student, VerificationAttempt
 
 CURRENT = "2026-11-22"  # change it with the words of templates/accounts/notice.html: everybody is asked again
@@ -40,7 +40,7 @@ def withdraw(student: Student) -> None:
     """
     now = timezone.now()
     with transaction.atomic():
-        sessions.end_all([student.pk])
+        endings.end_all([student.pk])
         Consent.objects.filter(student=student, withdrawn_at=None).update(
             withdrawn_at=Greatest(F("given_at"), now)  # a server's clock may be a little behind another's
         )

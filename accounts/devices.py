@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import endings
 from accounts.mail import outbox
 from accounts.models import Student, StudentSession
 
@@ -73,9 +74,9 @@ def standing(student: Student) -> QuerySet[StudentSession]:
 
 def end_one(student: Student, session: UUID) -> bool:
     """End one login of a student; False when it is none of theirs or stands no more."""
-    return bool(standing(student).filter(pk=session).update(ended_at=timezone.now()))
+    return bool(endings.end(standing(student).filter(pk=session)))
 
 
 def end_others(student: Student, keep: UUID) -> int:
     """End all logins of a student but one, and return how many; its pass stays good: the generation is kept."""
-    return standing(student).exclude(pk=keep).update(ended_at=timezone.now())
+    return endings.end(standing(student).exclude(pk=keep))

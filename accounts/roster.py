@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts import sessions
+from accounts import endings
 from accounts.models import Student, StudentStatus
 from accounts.roster_file import BadCell, Roster, RosterRefused, Row, Value, read
 
@@ -193,4 +193,4 @@ def missing(named: Mapping[str, int], found: Comparison) -> Iterator[int]:
 def lose(ids: list[int]) -> None:
     """Mark students as gone and end their logins."""
     Student.objects.filter(pk__in=ids).update(status=StudentStatus.GONE)
-    sessions.end_all(ids)
+    endings.end_all(ids)

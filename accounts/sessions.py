@@ -1,6 +1,6 @@
 """Logins of students: begun, ended, and found again from a request."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from string import ascii_letters, ascii_lowercase, digits
@@ -15,12 +15,11 @@ from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection, transaction
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from accounts import devices
+from accounts import devices, endings
 from accounts.models import Student, StudentSession, User
 from accounts.passes import PASS_COOKIE, sign_pass
 from ticketing.models import Festival
@@ -112,7 +111,7 @@ def open_one(student: Student, device: str, *, shared: bool) -> StudentSession:
 def end_this(request: HttpRequest) -> None:
     """End the student's session of this browser, if there is one."""
     if key := request.session.get(SESSION_KEY):
-        StudentSession.objects.filter(pk=key, ended_at=None).update(ended_at=timezone.now())
+        endings.end(StudentSession.objects.filter(pk=key))
 
 
 def log_out(request: HttpRequest, response: HttpResponse) -> None:
@@ -123,17 +122,10 @@ def log_out(request: HttpRequest, response: HttpResponse) -> None:
     response.delete_cookie(PASS_COOKIE, path="/", samesite="Lax")
 
 
-def end_all(student_ids: Iterable[int]) -> None:
-    """End every login of these students and every pass they hold; the caller holds the transaction."""
-    ids = list(student_ids)
-    Student.objects.filter(pk__in=ids).update(generation=F("generation") + 1)
-    StudentSession.objects.filter(student__in=ids, ended_at=None).update(ended_at=timezone.now())
-
-
 def log_out_everywhere(student: Student) -> None:
     """End every login of a student, on all devices."""
     with transaction.atomic():
-        end_all([student.pk])
+        endings.end_all([student.pk])
 
 
 def current_student(request: HttpRequest) -> Student | None:

@@ -8,6 +8,10 @@ class TicketingConfig(AppConfig):
     verbose_name = _("tickets")
 
     def ready(self) -> None:
-        from ticketing.events import keep_a_festival  # the app registry must be complete first
+        # the app registry must be complete first
+        from accounts.endings import logins_ended
+        from ticketing.allocation.rush.telling import tell_ended
+        from ticketing.events import keep_a_festival
 
         post_migrate.connect(keep_a_festival, sender=self, dispatch_uid="ticketing.festival")
+        logins_ended.connect(tell_ended, dispatch_uid="ticketing.logins")

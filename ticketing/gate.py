@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from festival.errors import FestivalError, Unavailable
 from ticketing import qr
-from ticketing.allocation import at_authority
+from ticketing.allocation import Allocator, at_authority
 from ticketing.errors import UnknownEvent
 from ticketing.models import Event, GateDevice, PrimingMark, Scan, Ticket, TicketStatus, Topic
 from ticketing.models.gate import Reason, Verdict
@@ -113,8 +113,6 @@ def admit(request: ScanRequest, *, now: datetime | None = None) -> Decision:
        two scanners at the same instant one changes the row, the other waits for it and changes none.
     """
     now = now or timezone.now()
-    if Scan.objects.filter(pk=request.scan_id).exists():
-        return _first_answer(request)
     ticket, reason = _judge(request, now)
     if ticket is not None and reason is None:
         reason = _authority_objects(request, ticket)
@@ -196,10 +194,16 @@ def _authority_objects(request: ScanRequest, ticket: Ticket) -> Reason | None:
     a student who cancels in the half second before the mark is carried has been admitted with a cancelled ticket.
     """
     code = TicketCode(ticket.code)
+
+    def known(authority: Allocator) -> bool:
+        return authority.rows_decide or Scan.objects.filter(pk=request.scan_id).exists()
+
     try:
         status = at_authority(
             ticket.event_id,
-            lambda authority: authority.enter(code=code, scan_id=request.scan_id),
+            lambda authority: (
+                None if known(authority) else authority.enter(code=code, scan_id=request.scan_id)
+            ),
         )
     except Unavailable:
         log.warning("the authority of an event cannot be asked at the gate: its rows decide", exc_info=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from ticketing.signing import TicketCode
@@ -112,6 +113,8 @@ class Allocator(ABC):
 
     Every verb raises Stale when another authority decides now, and Unavailable when this one cannot.
     """
+
+    rows_decide: ClassVar[bool]  # PostgreSQL's rows are the authority: what the gate changes there is decided
 
     @abstractmethod
     def now(self) -> datetime:

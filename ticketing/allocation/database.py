@@ -83,6 +83,8 @@ class Turn:
 class DatabaseAllocator(Allocator):
     """Decides in PostgreSQL."""
 
+    rows_decide = True
+
     def now(self) -> datetime:
         with connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")

@@ -26,6 +26,8 @@ WINDOW_MS = round(WINDOW.total_seconds() * 1000)
 class RedisAllocator(Allocator):
     """Decides for one event of the directory."""
 
+    rows_decide = False
+
     def __init__(self, listed: Listed) -> None:
         self.listed, self.keys = listed, listed.keys
 
