@@ -1,6 +1,6 @@
 """What a load balancer and a person on the day of the sale ask: is it alive, can it serve."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import redis
 from django.core.cache import cache
@@ -9,6 +9,11 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from festival.redis import sale
+from ticketing.allocation.rush.durability import Durability, durability
+from ticketing.allocation.rush.keys import GROUPS
+from ticketing.writeback import lags
+
+OK, AWAY = "ok", "away"
 
 
 @require_safe
@@ -21,8 +26,8 @@ def alive(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 with `ok` or `degraded` and each part, 503 when no claim can be served."""
     parts = {name: state(ask) for name, ask in PARTS.items()}
-    serving = parts["postgresql"] == "ok"  # the authority of mode `database`
-    overall = "ok" if set(parts.values()) == {"ok"} else "degraded"
+    serving = parts["postgresql"] == OK or rush_serves(parts)
+    overall = OK if set(parts.values()) == {OK} else "degraded"
     response = JsonResponse({"status": overall if serving else "unavailable", "parts": parts})
     response.status_code = 200 if serving else 503
     response["Cache-Control"] = "no-store"
@@ -31,22 +36,55 @@ def ready(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def state(ask: Callable[[], object]) -> str:
-    """Return `ok`, or `away` when the part does not answer."""
+def rush_serves(parts: Mapping[str, str]) -> bool:
+    """Tell whether there is a sale that Redis decides for: it goes on without PostgreSQL."""
+    return parts["redis_sale"] == OK and bool(sale().exists(GROUPS))
+
+
+def state(ask: Callable[[], str]) -> str:
+    """Return what a part says of itself, or `away` when it does not answer."""
     try:
-        ask()
+        return ask()
     except (DatabaseError, redis.RedisError):
-        return "away"
-    return "ok"
+        return AWAY
 
 
-def ask_postgresql() -> None:
+def ask_postgresql() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+    return OK
 
 
-PARTS: dict[str, Callable[[], object]] = {
+def ask_sale() -> str:
+    sale().ping()
+    return OK
+
+
+def ask_cache() -> str:
+    cache.get("readyz")
+    return OK
+
+
+def ask_durability() -> str:
+    found = durability()
+    return OK if found is Durability.ALWAYS else found.value
+
+
+def ask_streams() -> str:
+    """Return `ok`, how far the rows are behind, or which streams have stopped at an entry that cannot be applied."""
+    found = lags()
+    if stopped := [str(group) for group, lag in found.items() if lag.stopped_by]:
+        return f"stopped: {', '.join(sorted(stopped))}"
+    behind = max(found.values(), key=lambda lag: lag.seconds, default=None)
+    if behind is None or behind.seconds < 5:
+        return OK
+    return f"{behind.entries} entries, {behind.seconds:.0f} s behind"
+
+
+PARTS: dict[str, Callable[[], str]] = {
     "postgresql": ask_postgresql,
-    "redis_sale": lambda: sale().ping(),
-    "redis_cache": lambda: cache.get("readyz"),
+    "redis_sale": ask_sale,
+    "redis_cache": ask_cache,
+    "durability": ask_durability,
+    "writeback": ask_streams,
 }

@@ -159,6 +159,8 @@ if REDIS_URL and (_sale.hostname, _sale.port or 6379, _sale.path.strip("/") or "
     _cache.path.strip("/") or "0",
 ):
     env.mistake("CACHE_URL", "is the database of REDIS_URL: clearing the cache would empty the sale")
+# A sale is handed only to a Redis whose acknowledgements survive its death, unless this says otherwise.
+REDIS_MAY_FORGET = env.boolean("FESTIVAL_REDIS_MAY_FORGET", default=False)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",

@@ -33,6 +33,7 @@ def settings_for_tests(folder: Path, addresses: dict[str, str]) -> dict[str, str
         "FESTIVAL_SIGNING_KEYS": "signing-key-for-tests-only-0123456789abcdef",
         "FESTIVAL_HOSTS": "testserver,127.0.0.1,localhost",
         "FESTIVAL_HTTPS": "no",
+        "FESTIVAL_REDIS_MAY_FORGET": "yes",  # throw-away servers do not sync
         "FESTIVAL_MAIL_URL": f"folder://{folder / 'mail'}",
         "FESTIVAL_MAIL_FROM": "festival@example.org",
     }

@@ -19,7 +19,17 @@ from ticketing.allocation.database import lock
 from ticketing.eligibility_admin import ExclusionInline, RuleInline
 from ticketing.events import state_of
 from ticketing.history import changes_of
-from ticketing.models import LIVE, Event, SaleCounter, Ticket, TicketStatus, Zone, ZoneState
+from ticketing.models import (
+    LIVE,
+    Authority,
+    Event,
+    Mode,
+    SaleCounter,
+    Ticket,
+    TicketStatus,
+    Zone,
+    ZoneState,
+)
 
 LIVE_TICKETS = Ticket.objects.filter(status__in=LIVE)
 USED_TICKETS = Ticket.objects.filter(status=TicketStatus.USED)
@@ -147,9 +157,21 @@ class EventAdmin(WithHistory):
     list_select_related = ["state"]
     search_fields = ["name", "name_en"]
     inlines = [ZoneInline, RuleInline, ExclusionInline]
+    readonly_fields = ["decided_by"]
     fieldsets = [
         (None, {"fields": ["festival", ("name", "name_en")]}),
         (_("Sale"), {"fields": [("opens_at", "closes_at"), "limit_group", "rehearsal"]}),
+        (
+            _("Mode"),
+            {
+                "fields": ["mode", "decided_by"],
+                "description": _(
+                    "Everyday: each press is decided in the database. Rush: thousands of presses a second are decided"
+                    " in memory, and the rows follow. It may be switched while the sale runs; for a moment presses are"
+                    " told to try again."
+                ),
+            },
+        ),
         (_("Show"), {"fields": ["doors_open_at"]}),
         (_("Pause"), {"fields": ["paused", "pause_reason", "pause_reason_en", "resumes_at"]}),
     ]
@@ -211,6 +233,21 @@ class EventAdmin(WithHistory):
         left = event.made - event.live if event.wanted == event.made > 0 else None
         state = words[state_of(event, [{"left": left}], timezone.now())]
         return f"{state} · {_('rehearsal')}" if event.rehearsal else state
+
+    @admin.display(description=_("decided now by"))
+    def decided_by(self, event: Any) -> str:
+        """Return who decides for the event at present; what is wanted may still be on its way."""
+        counter = SaleCounter.objects.filter(group=event.group_key).first() if event.pk else None
+        if counter is None:
+            return EMPTY
+        now = Authority(counter.authority)
+        wanted = {Mode.DATABASE: Authority.DATABASE, Mode.REDIS: Authority.REDIS}[Mode(event.mode)]
+        if now == wanted:
+            return str(now.label)
+        return pgettext("mode of a sale", "%(now)s; %(wanted)s is on its way") % {
+            "now": now.label,
+            "wanted": wanted.label,
+        }
 
     @admin.display(description=_("places"))
     def places(self, event: Any) -> str:

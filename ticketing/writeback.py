@@ -5,6 +5,7 @@ where it ends, on condition that it is still there, and applies the batch in ord
 position moved and does nothing. A database that falls back to an older state takes its position with it.
 """
 
+import json
 import logging
 import threading
 from collections.abc import Sequence
@@ -18,8 +19,8 @@ from django.utils import timezone
 
 from festival.errors import FestivalError
 from festival.redis import sale
-from ticketing.allocation.rush.keys import Keys
-from ticketing.models import Authority, Event, SaleCounter, StreamPosition
+from ticketing.allocation.rush.keys import GROUPS, Keys
+from ticketing.models import StreamPosition
 from ticketing.stream import Unreadable, apply, read
 
 log = logging.getLogger(__name__)
@@ -36,18 +37,13 @@ class Lag:
     """How far the rows are behind the stream of a group."""
 
     entries: int
+    seconds: float
     stopped_by: str
 
 
 def groups() -> list[Keys]:
-    """Return the groups whose rows may be behind: those that Redis decides for."""
-    counters = SaleCounter.objects.exclude(authority=Authority.DATABASE).values_list("group", flat=True)
-    found = []
-    for group in counters:
-        event = Event.objects.filter(limit_group=group).first() or Event.objects.filter(pk=group).first()
-        if event is not None and event.festival_id is not None:
-            found.append(Keys(event.festival_id, group))
-    return found
+    """Return the groups that Redis decides for: those whose rows may be behind."""
+    return [Keys.read(str(text)) for text in sorted(sale().smembers(GROUPS))]
 
 
 def write_back() -> int:
@@ -80,9 +76,9 @@ def step(keys: Keys) -> int:
     return len(entries)
 
 
-def read_from(keys: Keys, position: int) -> list[tuple[str, dict[str, str]]]:
+def read_from(keys: Keys, position: int, most: int = 0) -> list[tuple[str, dict[str, str]]]:
     """Return the entries after a position, at most a batch."""
-    entries: Any = sale().xrange(keys.of_group("stream"), f"({position}-0", "+", BATCH)
+    entries: Any = sale().xrange(keys.of_group("stream"), f"({position}-0", "+", most or BATCH)
     return list(entries)
 
 
@@ -138,10 +134,28 @@ def drained(keys: Keys) -> bool:
 
 
 def lag(keys: Keys) -> Lag:
-    """Return how far the rows of a group are behind."""
+    """Return how far the rows of a group are behind its stream."""
     position = StreamPosition.objects.filter(group=keys.group).first()
+    applied = position.position if position else 0
     last = int(sale().hget(keys.of_group("state"), "seq") or 0)
-    return Lag(last - (position.position if position else 0), position.stopped_by if position else "")
+    waiting = read_from(keys, applied, most=1)
+    return Lag(
+        last - applied, seconds_since(waiting[0]) if waiting else 0, position.stopped_by if position else ""
+    )
+
+
+def seconds_since(entry: tuple[str, dict[str, str]]) -> float:
+    """Return how long an entry has waited; 0 for one that says no time."""
+    try:
+        at = float(json.loads(entry[1]["entry"])["at"])
+    except (KeyError, TypeError, ValueError):
+        return 0
+    return max(0.0, timezone.now().timestamp() - at / 1000)
+
+
+def lags() -> dict[UUID, Lag]:
+    """Return how far the rows of every group in Redis are behind."""
+    return {keys.group: lag(keys) for keys in groups()}
 
 
 def write_back_forever(stop_wanted: threading.Event) -> None:

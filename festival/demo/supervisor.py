@@ -190,6 +190,7 @@ class Demo:
         self.programs = [
             self.program("web", self.web_command(), "web"),
             self.program("prime", [*manage, "prime", "--forever"], "worker"),
+            self.program("writeback", [*manage, "writeback"], "worker"),
             self.program(
                 "jobs", [*manage, "procrastinate", "worker", "--shutdown-graceful-timeout=2"], "worker"
             ),

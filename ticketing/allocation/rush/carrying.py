@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -21,7 +22,8 @@ from ticketing.allocation.rush import eligibility, lease, loading
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.directory import Listed, look_up
 from ticketing.allocation.rush.directory import read as read_listed
-from ticketing.allocation.rush.keys import Keys, directory
+from ticketing.allocation.rush.durability import Durability, durability
+from ticketing.allocation.rush.keys import GROUPS, Keys, directory
 from ticketing.allocation.rush.scripts import run
 from ticketing.errors import Inconsistent
 from ticketing.models import (
@@ -69,6 +71,8 @@ class Group:
 def carry() -> int:
     """Do what is to be done in Redis; return the number of steps that changed something."""
     groups = [group for group in current_groups() if concerns_redis(group)]
+    if groups and not durable_enough():
+        return 0
     if not groups or (token := lease.take()) is None:
         forget_marks_without_redis(groups)
         return 0
@@ -76,6 +80,15 @@ def carry() -> int:
     standing = [group for group in groups if group.counter.authority == Authority.REDIS]
     changed += tell_marks(standing, token)
     return changed + sum(follow(group, token) for group in standing)
+
+
+def durable_enough() -> bool:
+    """Refuse to hand a sale to a Redis that would forget it, unless the operator has said that it may."""
+    found = durability()
+    if found in (Durability.NONE, Durability.EVICTING) and not settings.REDIS_MAY_FORGET:
+        log.error("no sale is handed to this Redis: what it acknowledges does not survive (%s)", found.value)
+        return False
+    return True
 
 
 def concerns_redis(group: Group) -> bool:
@@ -127,6 +140,7 @@ def to_redis(group: Group, token: int) -> None:
         loading.load_roster(keys, token)
     loading.load_group(group.counter, keys, list(group.events), token)
     change(group.counter, Authority.REDIS, new_epoch=False)
+    sale().sadd(GROUPS, str(keys))
     for event in group.events:
         write_directory(group, event)
     log.info("limit group %s is decided in Redis, epoch %d", keys.group, group.counter.epoch)
@@ -140,7 +154,9 @@ def to_database(group: Group) -> int:
         if not drained(keys):
             return 0
     change(group.counter, Authority.DATABASE, new_epoch=True)
-    sale().unlink(*(directory(event.pk) for event in group.events))
+    sale().srem(GROUPS, str(keys))
+    for event in group.events:
+        sale().unlink(directory(event.pk))  # one by one: on a cluster each may be elsewhere
     loading.clear(keys, group.events)
     log.info("limit group %s is decided in PostgreSQL, epoch %d", keys.group, group.counter.epoch)
     return 1

@@ -1,7 +1,8 @@
 """The names of everything that the sale keeps in Redis, and what each holds.
 
-All keys of a festival share one hash tag, so that a script may touch several of them on a cluster. The directory
-alone stands outside: it says which festival an event belongs to.
+All keys of a festival share one hash tag, so that a script may touch several of them on a cluster. Two stand outside:
+    event:<event>   the directory: which festival and group an event belongs to, and its zones by name
+    groups          set: festival:group of every group that Redis decides for
 
 of a limit group
     state       hash: mode, epoch, recovering, seq (last entry), arrival (last), clock (last time, ms)
@@ -29,6 +30,8 @@ of a festival
 from dataclasses import dataclass
 from uuid import UUID
 
+GROUPS = "groups"
+
 
 def directory(event: UUID) -> str:
     """Return the name of an event's entry in the directory: who decides for it, and what its zones are called."""
@@ -41,6 +44,15 @@ class Keys:
 
     festival: UUID
     group: UUID
+
+    @classmethod
+    def read(cls, text: str) -> "Keys":
+        """Return the keys of a member of GROUPS."""
+        festival, group = text.split(":")
+        return cls(UUID(festival), UUID(group))
+
+    def __str__(self) -> str:
+        return f"{self.festival}:{self.group}"
 
     def of_festival(self, name: str) -> str:
         return f"{{{self.festival}}}:{name}"
