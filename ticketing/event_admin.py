@@ -215,6 +215,14 @@ class EventAdmin(WithHistory):
             return type(form.__name__, (form,), {"is_valid": lambda self: False})
         return form
 
+    def save_model(self, request: HttpRequest, obj: Event, form: Any, change: bool) -> None:
+        """Save an event; the others of its limit group follow its mode, because one authority decides for all."""
+        super().save_model(request, obj, form, change)
+        if obj.limit_group_id and "mode" in form.changed_data:
+            others = Event.objects.filter(limit_group=obj.limit_group_id).exclude(pk=obj.pk)
+            if others.exclude(mode=obj.mode).update(mode=obj.mode):
+                self.message_user(request, _("The other events of the limit group changed their mode too."))
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if "_count" in request.POST:

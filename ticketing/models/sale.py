@@ -239,12 +239,9 @@ class Event(Named):
         return self.pause_reason_en if self.pause_reason_en and get_language() == "en" else self.pause_reason
 
     def clean(self) -> None:
-        """Refuse a group of another festival or mode, and a change of group while tickets of the event are live."""
+        """Refuse a group of another festival, and a change of group while tickets of the event are live."""
         if self.limit_group is not None and self.limit_group.festival_id != self.festival_id:
             raise ValidationError({"limit_group": _("This group belongs to another festival.")})
-        others = Event.objects.filter(limit_group=self.limit_group).exclude(pk=self.pk)
-        if self.limit_group is not None and others.exclude(mode=self.mode).exists():
-            raise ValidationError({"mode": _("All events of a limit group have one mode.")})
         known = Event.objects.filter(pk=self.pk).first()
         if known and known.group_key != self.group_key and known.has_live_tickets():
             raise ValidationError(
