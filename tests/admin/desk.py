@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils.timezone import localtime
 
 from accounts.models import User
-from tests.factories import Player
+from tests.factories import Player, mode_of_events
 from tests.gate.cast import make_staff, staff_client
 from ticketing.allocation import allocator_of
 from ticketing.allocation.base import Outcome, Press
@@ -38,7 +38,7 @@ def form(*zones: tuple[str, int], opens_at: datetime, closes_at: datetime, **fie
     """Return what the form of a new event sends."""
     sent = {"festival": Festival.objects.first().pk, "name": "첫째 밤", "name_en": "First night"}  # type: ignore[union-attr]  # every database has one
     sent |= moment("opens_at", opens_at) | moment("closes_at", closes_at)
-    sent |= {"zones-TOTAL_FORMS": len(zones), "zones-INITIAL_FORMS": 0}
+    sent |= {"mode": mode_of_events.get(), "zones-TOTAL_FORMS": len(zones), "zones-INITIAL_FORMS": 0}
     for place, (name, capacity) in enumerate(zones):
         sent |= {f"zones-{place}-name": name, f"zones-{place}-capacity": capacity}
     return sent | fields
@@ -53,6 +53,7 @@ def form_of(event: Event, **fields: Any) -> dict[str, Any]:
         closes_at=event.closes_at,
         name=event.name,
         name_en="",
+        mode=event.mode,
         festival=event.festival_id,
         limit_group=event.limit_group_id or "",
     )

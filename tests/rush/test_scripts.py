@@ -66,7 +66,7 @@ def test_a_key_of_a_wrong_type_stops_a_claim_with_nothing_done(event: Event, doo
     assert dump() == before
     sale().delete(key)
     if kept:
-        sale().restore(key, 0, kept)  # type: ignore[arg-type]  # the client's type of a dump
+        sale().restore(key, 0, kept)
     assert door.claim(alice, event.pk, "A").kind == "won"
 
 
