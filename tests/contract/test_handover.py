@@ -99,3 +99,24 @@ def test_a_press_that_knows_the_old_authority_is_turned_away_and_then_decided() 
     assert InProcess().claim(alice, event.pk, "A").kind == "won"
     settle()
     assert Ticket.objects.get().sequence > 0, "decided in Redis"
+
+
+def test_a_switch_that_is_taken_back_half_way_does_not_leave_the_sale_shut() -> None:
+    token = mode_of_events.set(Mode.REDIS)
+    try:
+        event = make_event({"A": 2})
+        alice, bob = make_players(["alice", "bob"])
+    finally:
+        mode_of_events.reset(token)
+    allocator = allocator_of(event.pk, fresh=True)
+    assert isinstance(allocator, RedisAllocator)
+    sale().hset(
+        allocator.keys.of_group("state"), "mode", "fenced"
+    )  # the rows were not at the end of the stream yet
+    settle()
+    from tests.contract.doors import InProcess  # only here without the other door
+
+    answers = [InProcess().claim(who, event.pk, "A") for who in (alice, bob)]
+    assert [answer.kind for answer in answers] == ["won", "won"]
+    assert isinstance(allocator_of(event.pk, fresh=True), RedisAllocator)
+    assert_promises_kept(event, answers)

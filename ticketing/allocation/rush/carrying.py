@@ -46,6 +46,7 @@ LONG_OVER = timedelta(days=7)
 MOST_MOVED = 10_000
 MOST_MARKS = 20_000
 NO_SCAN = UUID(int=0)
+FENCED = "fenced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +113,16 @@ def hand_over(group: Group, token: int) -> int:
     if group.wants_redis and now != Authority.REDIS:
         to_redis(group, token)
         return 1
-    if not group.wants_redis and now != Authority.DATABASE:
+    # Whoever wants Redis again while it is fenced waits until the switch is done: a fence that was lifted could be
+    # lifted under a loop that is about to tell PostgreSQL to decide.
+    if now != Authority.DATABASE and (not group.wants_redis or is_fenced(group)):
         return to_database(group)
     return 0
+
+
+def is_fenced(group: Group) -> bool:
+    """Tell whether a switch to PostgreSQL has begun: nobody decides until it is done."""
+    return bool(sale().hget(group.keys.of_group("state"), "mode") == FENCED)
 
 
 def change(counter: SaleCounter, authority: Authority, *, new_epoch: bool) -> None:
@@ -150,7 +158,7 @@ def to_database(group: Group) -> int:
     """Take a group back from Redis: fence it, let the rows follow to the last entry, then PostgreSQL decides."""
     keys = group.keys
     if group.counter.authority == Authority.REDIS:
-        sale().hset(keys.of_group("state"), "mode", "fenced")
+        sale().hset(keys.of_group("state"), "mode", FENCED)
         if not drained(keys):
             return 0
     change(group.counter, Authority.DATABASE, new_epoch=True)
