@@ -27,7 +27,7 @@ MUTATIONS = (
     Mutation(
         "F3",
         "exactly the places there are",
-        "ticketing/allocation/database.py",
+        "ticketing/allocation/turns.py",
         'SaleCounter.objects.select_for_update(of=("self",), no_key=True).filter(group=group)',
         "SaleCounter.objects.filter(group=group)",
         "tests/contract/test_crowds.py::test_f3_a_crowd_gets_exactly_the_places_there_are",
@@ -51,7 +51,7 @@ MUTATIONS = (
     Mutation(
         "F9",
         "no network call while a lock is held",
-        "ticketing/allocation/database.py",
+        "ticketing/allocation/pressing.py",
         "    given = give_or_count(\n",
         '    caches["default"].get("sale")\n    given = give_or_count(\n',
         "tests/unit/test_costs.py::test_f9_a_claim_and_a_cancel_talk_to_postgresql_alone",
@@ -83,7 +83,7 @@ MUTATIONS = (
     Mutation(
         "F13",
         "an early press leaves no trace but its budget",
-        "ticketing/allocation/database.py",
+        "ticketing/allocation/answering.py",
         "    decision = Decision.NOT_OPEN if within else Decision.TOO_MANY_REQUESTS",
         "    decision = Decision.NOT_OPEN",
         "tests/contract/test_claims.py::test_early_tries_run_out_and_cost_nothing_at_the_opening",
@@ -612,15 +612,15 @@ MUTATIONS = (
     Mutation(
         "C2",
         "a zone for others gives no place",
-        "ticketing/allocation/database.py",
-        "        zone_ids=turn.zone_ids,",
-        "        zone_ids=press.zone_ids,",
+        "ticketing/allocation/pressing.py",
+        "for zone in turn.zone_ids if zone not in",
+        "for zone in press.zone_ids if zone not in",
         "tests/contract/test_eligibility.py::test_places_of_a_zone_for_others_do_not_make_a_loser_win",
     ),
     Mutation(
         "C2",
         "an early group does not open the sale for all",
-        "ticketing/allocation/database.py",
+        "ticketing/allocation/pressing.py",
         "if not turn.facts.opening_seen and turn.at >= turn.facts.opens_at:",
         "if not turn.facts.opening_seen:",
         "tests/contract/test_eligibility.py::test_a_group_that_comes_early_does_not_open_the_sale_for_all",

@@ -9,6 +9,7 @@ class TicketingConfig(AppConfig):
 
     def ready(self) -> None:
         # the app registry must be complete first
+        import ticketing.letters  # noqa: F401 - says what the mails about a place say
         from accounts.endings import logins_ended
         from ticketing.allocation.rush.telling import tell_ended
         from ticketing.events import keep_a_festival

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from ticketing.allocation import at_authority
+from ticketing.allocation import Gift, GrantResult, LeaveResult, at_authority
 from ticketing.signing import TicketCode
 
 
@@ -11,6 +11,22 @@ def void(*, code: TicketCode, event_id: UUID, actor_id: int | None, reason: str)
     return at_authority(
         event_id, lambda authority: authority.void(code=code, actor_id=actor_id, reason=reason)
     )
+
+
+def grant(gift: Gift) -> GrantResult:
+    """Give the lowest free place of a zone by hand, with actor and reason; the result says why not."""
+    return at_authority(gift.event_id, lambda authority: authority.grant(gift))
+
+
+def remove(*, event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:
+    """Take a student off the waiting list, with a reason; False when nobody waits there."""
+    result = at_authority(
+        event_id,
+        lambda authority: authority.leave(
+            event_id=event_id, student_id=student_id, actor_id=actor_id, reason=reason
+        ),
+    )
+    return result == LeaveResult.LEFT
 
 
 def bar(*, event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:

@@ -33,6 +33,12 @@ class NotCancellable(FestivalError):
     code = "not_cancellable"
 
 
+class NotWaiting(FestivalError):
+    """The student is not on the waiting list of this event any more."""
+
+    code = "not_waiting"
+
+
 class Inconsistent(FestivalError):
     """The rows contradict each other: nothing more is done, the cause is logged."""
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from ticketing import eligibility
-from ticketing.allocation.database import lock
+from ticketing.allocation.turns import lock
 from ticketing.eligibility_admin import ExclusionInline, RuleInline
 from ticketing.events import state_of
 from ticketing.history import changes_of

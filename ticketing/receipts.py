@@ -1,4 +1,4 @@
-"""Step 3 of a claim: the signed receipt that a winner can present if the authority loses its memory."""
+"""Step 3 of a claim: the signed receipt that a student can present if the authority loses its memory."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,14 +16,18 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a student was told: which place of which generation, when, and until when the receipt restores it."""
+    """What a student was told: which place of which generation, when, and until when the receipt restores it.
+
+    Who waits has no place: the arrival is what the receipt keeps.
+    """
 
     event_id: UUID
     student_id: int
     claim_id: UUID
-    zone_id: UUID
-    number: int
-    generation: int
+    zone_id: UUID | None
+    number: int | None
+    generation: int | None
+    arrival: int | None
     at: datetime
     deadline: datetime
 
@@ -34,22 +38,30 @@ def signer() -> Signer:
 
 
 def sign(outcome: Outcome) -> str:
-    """Return the receipt of a win; the same win always has the same receipt while the first key stays."""
-    held = outcome.ticket
-    if held is None:
-        raise ValueError("only a win has a receipt")
+    """Return the receipt of a win or a waiting entry; the same one always has the same while the first key stays."""
     document = {
         "v": VERSION,
         "event": outcome.event_id.hex,
         "student": outcome.student_id,
-        "claim": held.claim_id.hex,
-        "zone": held.zone_id.hex,
-        "number": held.number,
-        "generation": held.generation,
-        "at_ms": milliseconds(held.issued_at),
-        "deadline_ms": milliseconds(held.issued_at + VALID_FOR),
+        "arrival": outcome.arrival,
+        **what_was_told(outcome),
     }
     return signer().sign_object(document)
+
+
+def what_was_told(outcome: Outcome) -> dict[str, Any]:
+    """Return the claim and the place of an outcome, and from when its receipt counts."""
+    held, waits = outcome.ticket, outcome.waits
+    if held is not None:
+        place = {"zone": held.zone_id.hex, "number": held.number, "generation": held.generation}
+        return {"claim": held.claim_id.hex, **place, **times(held.issued_at)}
+    if waits is not None:
+        return {"claim": waits.claim_id.hex, **times(waits.since)}
+    raise ValueError("only a win and a waiting entry have a receipt")
+
+
+def times(at: datetime) -> dict[str, int]:
+    return {"at_ms": milliseconds(at), "deadline_ms": milliseconds(at + VALID_FOR)}
 
 
 def read(text: str) -> Receipt | None:
@@ -62,9 +74,10 @@ def read(text: str) -> Receipt | None:
         event_id=UUID(document["event"]),
         student_id=document["student"],
         claim_id=UUID(document["claim"]),
-        zone_id=UUID(document["zone"]),
-        number=document["number"],
-        generation=document["generation"],
+        zone_id=UUID(document["zone"]) if "zone" in document else None,
+        number=document.get("number"),
+        generation=document.get("generation"),
+        arrival=document["arrival"],
         at=datetime.fromtimestamp(document["at_ms"] / 1000, UTC),
         deadline=datetime.fromtimestamp(document["deadline_ms"] / 1000, UTC),
     )

@@ -18,9 +18,24 @@ from accounts.verification.validity import good_for
 # A login of last week is no news, and whoever asked for a test has long gone on.
 NEWS = {MailKind.NEW_DEVICE: timedelta(days=3), MailKind.TEST: timedelta(days=1)}
 
+Writer = Callable[[OutgoingMail, datetime], Letter | MailState]
+WRITERS: dict[MailKind, Writer] = {}
+
+
+def writes(*kinds: MailKind) -> Callable[[Writer], Writer]:
+    """Let another app write the mails of its kinds; it knows what they are about."""
+
+    def register(writer: Writer) -> Writer:
+        WRITERS.update(dict.fromkeys(kinds, writer))
+        return writer
+
+    return register
+
 
 def letter_of(mail: OutgoingMail, now: datetime) -> Letter | MailState:
     """Return what a mail says now, or why it is not sent."""
+    if writer := WRITERS.get(MailKind(mail.kind)):
+        return writer(mail, now)
     if mail.kind == MailKind.CODE:
         return code_letter(mail, now)
     if mail.queued_at < now - NEWS[MailKind(mail.kind)]:
@@ -42,7 +57,9 @@ def code_letter(mail: OutgoingMail, now: datetime) -> Letter | MailState:
     long, waited = len(code) > SHORT, good_for(attempt, now) == DAY
     shown = " ".join(code[start : start + 4] for start in range(0, len(code), 4)) if long else code
     facts = {"code": shown, "name": student.name, "long": long, "waited": waited}
-    return write(mail, student.email, "code", lambda: _("Your code is %(code)s") % {"code": shown}, facts)
+    return write(
+        mail, student.email, "accounts/mail/code", lambda: _("Your code is %(code)s") % {"code": shown}, facts
+    )
 
 
 def new_device_letter(mail: OutgoingMail) -> Letter | MailState:
@@ -56,7 +73,7 @@ def new_device_letter(mail: OutgoingMail) -> Letter | MailState:
     return write(
         mail,
         student.email,
-        "new_device",
+        "accounts/mail/new_device",
         lambda: _("New device: you are logged in to the festival's tickets"),
         facts,
     )
@@ -65,7 +82,9 @@ def new_device_letter(mail: OutgoingMail) -> Letter | MailState:
 def trial_letter(mail: OutgoingMail) -> Letter:
     """Return the council's test mail."""
     facts = {"at": mail.queued_at, "user": str(mail.user or "")}
-    return write(mail, mail.address, "test", lambda: _("Test mail of the festival's tickets"), facts)
+    return write(
+        mail, mail.address, "accounts/mail/test", lambda: _("Test mail of the festival's tickets"), facts
+    )
 
 
 def write(
@@ -76,7 +95,7 @@ def write(
     for language in ("ko", "en"):
         with translation.override(language):
             subjects.append(subject())
-            bodies.append(render_to_string(f"accounts/mail/{template}.txt", dict(facts)).strip())
+            bodies.append(render_to_string(f"{template}.txt", dict(facts)).strip())
     return Letter(
         " / ".join(dict.fromkeys(subjects)),
         "\n\n".join(dict.fromkeys(bodies)) + "\n",

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,6 +25,11 @@ def queue_code(attempt: VerificationAttempt) -> None:
 def queue_new_device(session: StudentSession) -> None:
     """Queue the mail about a login from a new device; in the transaction that writes the login."""
     queue(OutgoingMail(kind=MailKind.NEW_DEVICE, urgency=Urgency.NOTICE, session=session))
+
+
+def queue_place(kind: MailKind, claim_id: UUID) -> None:
+    """Queue the mail about a place that a student got without a press; in the transaction that writes the rows."""
+    queue(OutgoingMail(kind=kind, urgency=Urgency.PLACE, about=claim_id))
 
 
 def queue_test(user: User, address: str) -> OutgoingMail:

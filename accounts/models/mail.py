@@ -16,6 +16,9 @@ class MailKind(models.TextChoices):
     CODE = "code", pgettext_lazy("mail", "code")
     NEW_DEVICE = "new_device", pgettext_lazy("mail", "new device")
     TEST = "test", pgettext_lazy("mail", "test mail")
+    PROMOTED = "promoted", pgettext_lazy("mail", "ticket from the waiting list")
+    OFFERED = "offered", pgettext_lazy("mail", "offer to the waiting list")
+    GRANTED = "granted", pgettext_lazy("mail", "ticket given by the council")
 
 
 class MailState(models.TextChoices):
@@ -38,7 +41,11 @@ class Urgency(models.IntegerChoices):
 
     TEST = 0
     CODE = 1
-    NOTICE = 2
+    PLACE = 2
+    NOTICE = 3
+
+
+OF_A_PLACE = (MailKind.PROMOTED, MailKind.OFFERED, MailKind.GRANTED)
 
 
 class OutgoingMail(models.Model):
@@ -61,6 +68,7 @@ class OutgoingMail(models.Model):
         on_delete=models.CASCADE,
         related_name="mails",
     )
+    about = models.UUIDField(_("claim"), null=True, editable=False)
     user = models.ForeignKey(
         User, verbose_name=_("asked for by"), null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -96,11 +104,13 @@ class OutgoingMail(models.Model):
                 name="mail_left_when_handed_over",
             ),
             models.CheckConstraint(
-                condition=Q(kind="code", attempt__isnull=False, session__isnull=True)
-                | Q(kind="new_device", attempt__isnull=True, session__isnull=False)
-                | Q(kind="test", attempt__isnull=True, session__isnull=True),
+                condition=Q(kind="code", attempt__isnull=False, session__isnull=True, about__isnull=True)
+                | Q(kind="new_device", attempt__isnull=True, session__isnull=False, about__isnull=True)
+                | Q(kind="test", attempt__isnull=True, session__isnull=True, about__isnull=True)
+                | Q(kind__in=OF_A_PLACE, attempt__isnull=True, session__isnull=True, about__isnull=False),
                 name="mail_belongs_to_its_cause",
             ),
+            models.UniqueConstraint(fields=["about", "kind"], name="one_mail_per_kind_and_claim"),
             models.CheckConstraint(
                 condition=Q(address="") | Q(kind="test", state__in=("queued", "handed")),
                 name="mail_keeps_no_address",

@@ -17,8 +17,8 @@ from tests.admin.desk import EVENTS, change, desk_of, errors, form, form_of, pre
 from tests.factories import make_event, make_players
 from tests.gate.cast import make_ticket
 from ticketing.allocation.base import Decision
-from ticketing.allocation.database import lock
 from ticketing.allocation.priming import prime
+from ticketing.allocation.turns import lock
 from ticketing.models import Event, Festival, LimitGroup, Place, Zone
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db]

@@ -21,7 +21,7 @@ from tests.conftest import test_database_url as database_url
 from tests.contract.doors import headers_of
 from tests.factories import make_event, make_players
 from tests.faults import frozen_redis
-from ticketing.allocation.database import lock
+from ticketing.allocation.turns import lock
 from ticketing.models import Ticket
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]

@@ -9,7 +9,7 @@ from django.db import connection
 
 from festival.errors import FestivalError, problem_document
 from tests.factories import Player
-from ticketing import claims, tickets
+from ticketing import claims, tickets, waiting
 from ticketing.api import answers
 from ticketing.errors import NoClaim
 from ticketing.signing import TicketCode
@@ -32,6 +32,10 @@ class Door(Protocol):
     def mine(self, player: Player, event: UUID) -> Answer: ...
 
     def cancel(self, player: Player, code: str) -> Answer: ...
+
+    def leave(self, player: Player, event: UUID) -> Answer: ...
+
+    def accept(self, player: Player, event: UUID) -> Answer: ...
 
 
 def kind_of(body: dict[str, Any]) -> str:
@@ -63,6 +67,21 @@ class InProcess:
             return self.refused(error)
         return Answer(ticket.status, {})
 
+    def leave(self, player: Player, event: UUID) -> Answer:
+        try:
+            waiting.leave(event_id=event, student=player.student)
+        except FestivalError as error:
+            return self.refused(error)
+        return Answer("left", {"outcome": "left"})
+
+    def accept(self, player: Player, event: UUID) -> Answer:
+        try:
+            outcome = waiting.accept(event_id=event, student=player.student)
+        except FestivalError as error:
+            return self.refused(error)
+        body = answers.document(outcome)
+        return Answer(kind_of(body), body)
+
     def refused(self, error: FestivalError) -> Answer:
         document = problem_document(error.code, detail=error.detail, extra=error.extra)
         return Answer(error.code, document, error.retry_after)
@@ -88,6 +107,12 @@ class OverHttp:
 
     def cancel(self, player: Player, code: str) -> Answer:
         return self.call(player, "POST", f"/api/tickets/{code}/cancel/")
+
+    def leave(self, player: Player, event: UUID) -> Answer:
+        return self.call(player, "POST", f"/api/events/{event}/waiting/leave/")
+
+    def accept(self, player: Player, event: UUID) -> Answer:
+        return self.call(player, "POST", f"/api/events/{event}/waiting/accept/")
 
 
 def headers_of(player: Player) -> dict[str, str]:

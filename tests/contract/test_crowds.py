@@ -13,7 +13,8 @@ from tests.contract.doors import Answer, Door, InProcess, close_connection
 from tests.factories import Player, log_in, make_event, make_players, make_student, settle
 from ticketing import allocation
 from ticketing.allocation import Decision, Outcome, Press
-from ticketing.allocation.database import DatabaseAllocator, holding
+from ticketing.allocation.answering import holding
+from ticketing.allocation.database import DatabaseAllocator
 from ticketing.models import Claim, Event, Place, Ticket, Zone
 from ticketing.signing import new_ticket_code
 

@@ -120,3 +120,15 @@ def test_a_switch_that_is_taken_back_half_way_does_not_leave_the_sale_shut() -> 
     assert [answer.kind for answer in answers] == ["won", "won"]
     assert isinstance(allocator_of(event.pk, fresh=True), RedisAllocator)
     assert_promises_kept(event, answers)
+
+
+def test_what_a_student_has_is_found_in_the_moment_after_a_switch(door: Door, mode: Mode) -> None:
+    event = make_event({"A": 2})
+    alice, bob = make_players(["alice", "bob"])
+    settle()
+    won, other = door.claim(alice, event.pk, "A"), door.claim(bob, event.pk, "A")
+    for now in (OTHER[mode], mode, OTHER[mode]):
+        switch(event, now)
+        assert door.mine(alice, event.pk).body == won.body
+    switch(event, mode)
+    assert door.cancel(bob, other.body["ticket"]).kind == "cancelled"

@@ -187,6 +187,7 @@ def test_a_violation_stops_the_stream_and_a_release_tries_it_again(event: Event,
         number=1,
         generation=1,
         guest_name="somebody whom no entry knows",
+        grant_reason="by nobody",
         code="0" * 20,
         issued_at=timezone.now(),
     )

@@ -27,6 +27,9 @@ FINE = Facts(
     barred=False,
     primed=True,
     decides=True,
+    waiting_id=None,
+    waitlist_size=0,
+    somebody_waits=False,
     openings=(NOW,),
 )
 HOUR = timedelta(hours=1)

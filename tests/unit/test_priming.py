@@ -42,7 +42,9 @@ def comes_true(zone: Zone, wanted: list[int]) -> bool:
 
 def test_the_loop_follows_orm_update_and_bulk_create_and_ends_cleanly(loop: subprocess.Popen[bytes]) -> None:
     now = timezone.now()
-    (event,) = Event.objects.bulk_create([Event(name="밤", opens_at=now, closes_at=now + timedelta(hours=1))])
+    (event,) = Event.objects.bulk_create(
+        [Event(name="밤", mode="database", opens_at=now, closes_at=now + timedelta(hours=1))]
+    )
     (zone,) = Zone.objects.bulk_create([Zone(event=event, name="A", capacity=3)])
     assert comes_true(zone, [1, 2, 3])
     Zone.objects.filter(pk=zone.pk).update(capacity=5)

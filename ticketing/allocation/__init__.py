@@ -5,7 +5,19 @@ from typing import TypeVar
 from uuid import UUID
 
 from festival.errors import Unavailable
-from ticketing.allocation.base import Allocator, CancelResult, Decision, Ineligible, Outcome, Press, Stale
+from ticketing.allocation.base import (
+    Allocator,
+    CancelResult,
+    Decision,
+    Gift,
+    GrantResult,
+    Ineligible,
+    LeaveResult,
+    Outcome,
+    Press,
+    Stale,
+    Waits,
+)
 from ticketing.allocation.database import DatabaseAllocator
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.directory import look_up
@@ -14,9 +26,13 @@ __all__ = [
     "Allocator",
     "CancelResult",
     "Decision",
+    "Gift",
+    "GrantResult",
     "Ineligible",
+    "LeaveResult",
     "Outcome",
     "Press",
+    "Waits",
     "allocator_of",
     "at_authority",
 ]

@@ -21,6 +21,7 @@ class Decision(StrEnum):
     SESSION_ENDED = "session_ended"
     ALREADY_WON = "already_won"
     LIMIT_REACHED = "limit_reached"
+    WAITLISTED = "waitlisted"
     BARRED = "barred"
     NOT_ELIGIBLE = "not_eligible"
     NOT_OPEN = "not_open"
@@ -29,6 +30,8 @@ class Decision(StrEnum):
     TOO_MANY_REQUESTS = "too_many_requests"
     WON = "won"
     SOLD_OUT = "sold_out"
+    NO_OFFER = "no_offer"  # these two answer who accepts, not who presses
+    OFFER_EXPIRED = "offer_expired"
 
 
 class Ineligible(StrEnum):
@@ -37,6 +40,25 @@ class Ineligible(StrEnum):
     EXCLUDED = "excluded"
     STATUS = "status"
     RULES = "rules"
+
+
+class LeaveResult(StrEnum):
+    """What became of leaving the waiting list: a repeated one is answered like the first."""
+
+    LEFT = "left"
+    UNKNOWN = "unknown"
+    PROMOTED = "promoted"
+
+
+class GrantResult(StrEnum):
+    """Why the council's ticket was given, or not."""
+
+    GRANTED = "granted"
+    SOLD_OUT = "sold_out"
+    ALREADY_WON = "already_won"
+    LIMIT_REACHED = "limit_reached"
+    BARRED = "barred"
+    UNKNOWN = "unknown"
 
 
 class CancelResult(StrEnum):
@@ -83,11 +105,43 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A place that is held back for a student who waits, until the deadline."""
+
+    zone: str
+    number: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A student's entry of the waiting list; `position` counts from 1, by arrival."""
+
+    claim_id: UUID
+    since: datetime
+    position: int
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What the council gives by hand: a place of which zone, to a student or to a guest by name, by whom and why."""
+
+    event_id: UUID
+    zone_id: UUID
+    student_id: int | None
+    guest_name: str
+    actor_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """The one final answer to a press.
 
-    `arrival` and `elapsed_ms` (milliseconds since the opening) belong to won and sold out; `opens_at` is when the
-    first of the wanted zones opens for this student; `at` is the deciding clock's time; `retry_after` is in seconds.
+    `arrival` and `elapsed_ms` (milliseconds since the opening) belong to won, waitlisted and sold out; `opens_at` is
+    when the first of the wanted zones opens for this student; `at` is the deciding clock's time; `retry_after` is in
+    seconds.
     """
 
     decision: Decision
@@ -95,6 +149,7 @@ class Outcome:
     student_id: int
     at: datetime
     ticket: Held | None = None
+    waits: Waits | None = None
     arrival: int | None = None
     elapsed_ms: int | None = None
     opens_at: datetime | None = None
@@ -129,19 +184,24 @@ class Allocator(ABC):
 
     @abstractmethod
     def left(self, zone_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Return the number of free places of each zone that has been primed."""
+        """Return how many places of each zone that has been primed a newcomer could win now."""
 
     @abstractmethod
     def claim(self, press: Press) -> Outcome:
         """Decide a press: the lowest free place of the first wanted zone that has one, or the first refusal that holds.
 
-        A win and a student's first loss take the next arrival; no other answer leaves a trace but the count of tries.
-        Raises Unavailable when the event is not primed yet.
+        A zone that somebody waits for who could have its place has none for a newcomer. Without a place the student
+        joins the waiting list while there is room. A win, a waiting entry and a student's first loss take the next
+        arrival; no other answer leaves a trace but the count of tries. Raises Unavailable when the event is not
+        primed yet.
         """
 
     @abstractmethod
     def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:
-        """Return what the student was answered last and still holds: a live ticket, or a loss; else None."""
+        """Return what the student was answered last and still holds: a ticket, a waiting entry, a loss; else None.
+
+        An offer that lapsed is answered as such until the next press.
+        """
 
     @abstractmethod
     def ticket_of(self, *, event_id: UUID, student_id: int, code: TicketCode | None) -> Known | None:
@@ -149,7 +209,11 @@ class Allocator(ABC):
 
     @abstractmethod
     def cancel(self, *, code: TicketCode, student_id: int) -> CancelResult:
-        """End the student's own held ticket before the doors open, and free its place in the same decision."""
+        """End the student's own held ticket before the doors open; its place goes on in the same decision.
+
+        Here and wherever a place is freed: to the lowest arrival that waits for its zone and could have it, else it
+        is free.
+        """
 
     @abstractmethod
     def void(self, *, code: TicketCode, actor_id: int | None, reason: str) -> bool:
@@ -167,8 +231,30 @@ class Allocator(ABC):
         """Take a wrong use back, after the gate's rows have."""
 
     @abstractmethod
+    def leave(
+        self, *, event_id: UUID, student_id: int, actor_id: int | None = None, reason: str = ""
+    ) -> LeaveResult:
+        """Take a student off the waiting list, and pass on what was offered; with a reason it is the council's act."""
+
+    @abstractmethod
+    def accept(self, *, event_id: UUID, student_id: int) -> Outcome:
+        """Make a ticket of an offer that still stands; else say why not: no_offer, offer_expired, limit_reached."""
+
+    @abstractmethod
+    def promote(self, event_id: UUID) -> int:
+        """End lapsed offers and let those who wait have the free places that they want; return how many changed.
+
+        What a cancel frees is passed on by the cancel itself. This is for places that came about otherwise: a larger
+        capacity, the end of a pause or of quiet hours, an offer that nobody accepted.
+        """
+
+    @abstractmethod
+    def grant(self, gift: Gift) -> GrantResult:
+        """Give the lowest free place of a zone by hand, past all who press and wait; it takes no arrival."""
+
+    @abstractmethod
     def bar(self, *, event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:
-        """Shut a student out of an event until the bar is lifted; False when there was one."""
+        """Shut a student out of an event, its waiting list too, until the bar is lifted; False when there was one."""
 
     @abstractmethod
     def lift_bar(self, *, event_id: UUID, student_id: int) -> bool:

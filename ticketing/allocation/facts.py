@@ -27,6 +27,9 @@ SELECT clock_timestamp() AS now, e.opens_at, e.closes_at, e.paused,
        state.event_id IS NOT NULL AND cardinality(%(zones)s::uuid[]) = (
                SELECT count(*) FROM ticketing_zonestate zone WHERE zone.zone_id = ANY(%(zones)s::uuid[])) AS primed,
        coalesce(counter.authority = 'database', false) AS decides,
+       entry.claim_id AS waiting_id, e.waitlist_size,
+       EXISTS (SELECT FROM ticketing_waitingentry other
+                WHERE other.event_id = %(event)s AND other.status = 'waiting') AS somebody_waits,
        {eligibility}
   FROM ticketing_event e
   LEFT JOIN ticketing_salecounter counter ON counter."group" = coalesce(e.limit_group_id, e.id)
@@ -35,6 +38,8 @@ SELECT clock_timestamp() AS now, e.opens_at, e.closes_at, e.paused,
   LEFT JOIN accounts_studentsession session ON session.id = %(session)s AND session.student_id = %(student)s
   LEFT JOIN ticketing_ticket ticket ON ticket.limit_group = coalesce(e.limit_group_id, e.id)
         AND ticket.student_id = %(student)s AND ticket.status IN ('held', 'used')
+  LEFT JOIN ticketing_waitingentry entry ON entry.event_id = %(event)s AND entry.student_id = %(student)s
+        AND entry.status IN ('waiting', 'offered')
  WHERE e.id = %(event)s
 """
 # Most events have no rules, and everybody who waits for the lock pays for planning this statement. So the short form
@@ -70,6 +75,9 @@ class Facts:
     barred: bool
     primed: bool
     decides: bool
+    waiting_id: UUID | None
+    waitlist_size: int
+    somebody_waits: bool
     openings: Sequence[datetime | None] = ()
     exclusion: str | None = None
 
@@ -146,6 +154,8 @@ def judge(facts: Facts, *, pressed_at: datetime, event_id: UUID) -> Decision | N
         return Decision.SESSION_ENDED
     if facts.ticket_id is not None:
         return Decision.ALREADY_WON if facts.ticket_event_id == event_id else Decision.LIMIT_REACHED
+    if facts.waiting_id is not None:
+        return Decision.WAITLISTED
     if facts.barred:
         return Decision.BARRED
     if facts.exclusion is not None or facts.opening is None:

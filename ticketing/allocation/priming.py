@@ -15,8 +15,10 @@ from django.db.models.functions import Coalesce
 
 from festival.errors import FestivalError
 from ticketing.allocation.base import Stale
-from ticketing.allocation.database import lock
+from ticketing.allocation.database import DatabaseAllocator
 from ticketing.allocation.rush.carrying import carry
+from ticketing.allocation.turns import lock
+from ticketing.allocation.waiting import events_with_a_list
 from ticketing.models import (
     Authority,
     Event,
@@ -36,7 +38,8 @@ CHUNK = 50_000
 
 def prime() -> int:
     """Apply everything that is wanted and not applied yet; return the number of steps that changed something."""
-    return make_counters() + make_states() + sum(follow(zone) for zone in differing_zones()) + carry()
+    made = make_counters() + make_states() + sum(follow(zone) for zone in differing_zones())
+    return made + promote_waiting() + carry()
 
 
 def make_counters() -> int:
@@ -108,8 +111,11 @@ def add_places(zone_id: UUID, *, wanted: int, missing: int) -> int:
             INSERT INTO ticketing_place (zone_id, number, free, generation)
             SELECT %(zone)s, number, true, coalesce(before.generation, 0)
               FROM generate_series(1, %(wanted)s) AS number
-              LEFT JOIN (SELECT number, max(generation) AS generation FROM ticketing_ticket
-                          WHERE zone_id = %(zone)s GROUP BY number) AS before USING (number)
+              LEFT JOIN (SELECT number, max(generation) AS generation FROM (
+                                SELECT number, generation FROM ticketing_ticket WHERE zone_id = %(zone)s
+                                UNION ALL SELECT offered_number, offered_generation FROM ticketing_waitingentry
+                                           WHERE offered_zone_id = %(zone)s) AS given
+                          GROUP BY number) AS before USING (number)
              WHERE NOT EXISTS (SELECT FROM ticketing_place place
                                 WHERE place.zone_id = %(zone)s AND place.number = number.number)
              ORDER BY number LIMIT %(missing)s
@@ -128,6 +134,17 @@ def remove_free_places(zone: Zone, *, surplus: int) -> int:
     Ticket.objects.filter(place__in=doomed).update(place=None)
     deleted: int = Place.objects.filter(pk__in=doomed, free=True).delete()[0]
     return deleted
+
+
+def promote_waiting() -> int:
+    """Let those who wait have what has become free, in the events that PostgreSQL decides for."""
+    changed = 0
+    for event in events_with_a_list():
+        try:
+            changed += DatabaseAllocator().promote(event)
+        except Stale:
+            log.info("event %s was handed over in this moment", event)
+    return changed
 
 
 def prime_forever(stop: threading.Event) -> None:

@@ -10,26 +10,35 @@ from django.utils.translation import gettext as _
 from accounts.models import StudentStatus
 from festival.errors import problem, problem_document
 from ticketing import receipts
-from ticketing.allocation import Decision, Ineligible, Outcome
+from ticketing.allocation import Decision, Ineligible, Outcome, Waits
 
-STATUS: Mapping[Decision, int] = {Decision.WON: 201, Decision.ALREADY_WON: 200}
+STATUS: Mapping[Decision, int] = {Decision.WON: 201, Decision.ALREADY_WON: 200, Decision.WAITLISTED: 202}
 CODES: Mapping[Decision, str] = {Decision.SESSION_ENDED: "login_required"}
 
 
 def claim_answer(outcome: Outcome) -> HttpResponse:
     """Return the HTTP answer to a press."""
-    if outcome.ticket is not None:
+    if outcome.decision in STATUS:
         return JsonResponse(
-            won(outcome), status=STATUS[outcome.decision], headers={"Cache-Control": "no-store"}
+            document(outcome), status=STATUS[outcome.decision], headers={"Cache-Control": "no-store"}
         )
     code, detail, extra = refusal(outcome)
     return problem(code, detail=detail, retry_after=outcome.retry_after, extra=extra)
+
+
+def accept_answer(outcome: Outcome) -> HttpResponse:
+    """Return the HTTP answer to an accepted offer: a win is nothing new, it was the student's already."""
+    if outcome.ticket is None:
+        return claim_answer(outcome)
+    return JsonResponse(won(outcome), headers={"Cache-Control": "no-store"})
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
     """Return the document of an answer by itself, as a reload shows it."""
     if outcome.ticket is not None:
         return won(outcome)
+    if outcome.waits is not None:
+        return waitlisted(outcome, outcome.waits)
     code, detail, extra = refusal(outcome)
     return problem_document(code, detail=detail, extra=extra)
 
@@ -47,6 +56,22 @@ def won(outcome: Outcome) -> dict[str, Any]:
         "elapsed_ms": outcome.elapsed_ms,
         "receipt": receipts.sign(outcome),
     }
+
+
+def waitlisted(outcome: Outcome, waits: Waits) -> dict[str, Any]:
+    """Return an entry of the waiting list; with an offer, which place is held back until when."""
+    offer = waits.offer
+    told = {
+        "outcome": outcome.decision.value,
+        "position": waits.position,
+        "arrival": outcome.arrival,
+        "elapsed_ms": outcome.elapsed_ms,
+        "receipt": receipts.sign(outcome),
+    }
+    if offer is None:
+        return told
+    until = timezone.localtime(offer.until).isoformat()
+    return told | {"offer": {"zone": offer.zone, "number": offer.number, "until": until}}
 
 
 def refusal(outcome: Outcome) -> tuple[str, str, dict[str, Any]]:

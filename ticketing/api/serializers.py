@@ -58,6 +58,25 @@ class ClaimAnswer(serializers.Serializer[None]):
     receipt = serializers.CharField()
 
 
+class OfferDocument(serializers.Serializer[None]):
+    zone = serializers.CharField()
+    number = serializers.IntegerField()
+    until = serializers.DateTimeField(help_text="Accept before it, by the deciding clock.")
+
+
+class WaitingAnswer(serializers.Serializer[None]):
+    outcome = serializers.ChoiceField([Decision.WAITLISTED.value])
+    position = serializers.IntegerField(help_text="From 1, by arrival.")
+    arrival = serializers.IntegerField()
+    elapsed_ms = serializers.IntegerField()
+    receipt = serializers.CharField()
+    offer = OfferDocument(required=False)
+
+
+class LeftDocument(serializers.Serializer[None]):
+    outcome = serializers.ChoiceField(["left"])
+
+
 class Problem(serializers.Serializer[None]):
     """Problem details (RFC 9457); further members depend on the code."""
 

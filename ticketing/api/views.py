@@ -5,11 +5,11 @@ from uuid import UUID
 from django.core.cache import caches
 from django.http import HttpResponse, JsonResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ticketing import claims, events, tickets
+from ticketing import claims, events, tickets, waiting
 from ticketing.allocation import allocator_of
 from ticketing.api import answers, serializers
 from ticketing.api.bodies import read_json, read_zones
@@ -97,7 +97,12 @@ class ClaimsView(ContractView):
     @extend_schema(
         operation_id="claim",
         request=serializers.ClaimRequest,
-        responses={200: serializers.ClaimAnswer, 201: serializers.ClaimAnswer, **PROBLEMS},
+        responses={
+            200: serializers.ClaimAnswer,
+            201: serializers.ClaimAnswer,
+            202: serializers.WaitingAnswer,
+            **PROBLEMS,
+        },
     )
     def post(self, request: Request, event_id: str) -> HttpResponse:
         claimant = require_claimant(request)
@@ -113,13 +118,52 @@ class MyClaimView(ContractView):
 
     security = BY_SESSION
 
-    @extend_schema(operation_id="read_my_claim", responses={200: serializers.ClaimAnswer, **PROBLEMS})
+    @extend_schema(
+        operation_id="read_my_claim",
+        responses={
+            200: PolymorphicProxySerializer(
+                "MyClaim", [serializers.ClaimAnswer, serializers.WaitingAnswer], "outcome", many=False
+            ),
+            **PROBLEMS,
+        },
+    )
     def get(self, request: Request, event_id: str) -> HttpResponse:
         student = require_student(request)
         outcome = claims.last_answer(event_id=event_key(event_id), student_id=student.pk)
         if outcome is None:
             raise NoClaim
         return JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
+
+
+class LeaveView(ContractView):
+    """Leave the waiting list."""
+
+    security = BY_SESSION_WRITING
+
+    @extend_schema(
+        operation_id="leave_waiting_list",
+        request=None,
+        responses={200: serializers.LeftDocument, **PROBLEMS},
+    )
+    def post(self, request: Request, event_id: str) -> HttpResponse:
+        student = require_student(request)
+        require_csrf(request)
+        waiting.leave(event_id=event_key(event_id), student=student)
+        return JsonResponse({"outcome": "left"}, headers=NEVER_KEPT)
+
+
+class AcceptView(ContractView):
+    """Accept the place that is held back for the student."""
+
+    security = BY_SESSION_WRITING
+
+    @extend_schema(
+        operation_id="accept_offer", request=None, responses={200: serializers.ClaimAnswer, **PROBLEMS}
+    )
+    def post(self, request: Request, event_id: str) -> HttpResponse:
+        student = require_student(request)
+        require_csrf(request)
+        return answers.accept_answer(waiting.accept(event_id=event_key(event_id), student=student))
 
 
 class TicketsView(ContractView):

@@ -7,7 +7,7 @@ import django.db.models.functions.datetime
 import django.utils.timezone
 import pgtrigger.compiler
 import pgtrigger.migrations
-import ticketing.models.sale
+import ticketing.models.festival
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -298,7 +298,7 @@ class Migration(migrations.Migration):
                 ('resumes_at', models.DateTimeField(blank=True, null=True, verbose_name='goes on at (announced)')),
                 ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
                 ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='ticketing.event')),
-                ('festival', models.ForeignKey(db_constraint=False, default=ticketing.models.sale.newest_festival, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='ticketing.festival', verbose_name='festival')),
+                ('festival', models.ForeignKey(db_constraint=False, default=ticketing.models.festival.newest_festival, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='ticketing.festival', verbose_name='festival')),
             ],
             options={
                 'abstract': False,
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='event',
             name='festival',
-            field=models.ForeignKey(default=ticketing.models.sale.newest_festival, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='ticketing.festival', verbose_name='festival'),
+            field=models.ForeignKey(default=ticketing.models.festival.newest_festival, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='ticketing.festival', verbose_name='festival'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='festival',
@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='limitgroup',
             name='festival',
-            field=models.ForeignKey(default=ticketing.models.sale.newest_festival, on_delete=django.db.models.deletion.PROTECT, related_name='limit_groups', to='ticketing.festival', verbose_name='festival'),
+            field=models.ForeignKey(default=ticketing.models.festival.newest_festival, on_delete=django.db.models.deletion.PROTECT, related_name='limit_groups', to='ticketing.festival', verbose_name='festival'),
         ),
         migrations.AddField(
             model_name='eventchange',

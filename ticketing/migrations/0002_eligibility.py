@@ -6,7 +6,7 @@ import django.utils.timezone
 import pgtrigger.compiler
 import pgtrigger.migrations
 import ticketing.models.eligibility
-import ticketing.models.sale
+import ticketing.models.festival
 from django.db import migrations, models
 
 
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('festival', models.ForeignKey(default=ticketing.models.sale.newest_festival, on_delete=django.db.models.deletion.PROTECT, related_name='student_lists', to='ticketing.festival', verbose_name='festival')),
+                ('festival', models.ForeignKey(default=ticketing.models.festival.newest_festival, on_delete=django.db.models.deletion.PROTECT, related_name='student_lists', to='ticketing.festival', verbose_name='festival')),
             ],
             options={
                 'verbose_name': 'student list',
@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigIntegerField()),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created at')),
-                ('festival', models.ForeignKey(db_constraint=False, default=ticketing.models.sale.newest_festival, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='ticketing.festival', verbose_name='festival')),
+                ('festival', models.ForeignKey(db_constraint=False, default=ticketing.models.festival.newest_festival, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='ticketing.festival', verbose_name='festival')),
                 ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
                 ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='changes', to='ticketing.studentlist')),
             ],

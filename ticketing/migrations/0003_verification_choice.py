@@ -3,7 +3,7 @@
 import django.contrib.postgres.fields
 import pgtrigger.compiler
 import pgtrigger.migrations
-import ticketing.models.sale
+import ticketing.models.festival
 from django.db import migrations, models
 
 
@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='festival',
             name='verification_methods',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('mail', 'a code by mail'), ('university', "the university's login"), ('booth', 'the student card at the booth'), ('card', 'a photo of the student card')], max_length=10), default=ticketing.models.sale.by_mail, help_text='How students may prove who they are; several at once are possible.', size=None, verbose_name='ways to verify'),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('mail', 'a code by mail'), ('university', "the university's login"), ('booth', 'the student card at the booth'), ('card', 'a photo of the student card')], max_length=10), default=ticketing.models.festival.by_mail, help_text='How students may prove who they are; several at once are possible.', size=None, verbose_name='ways to verify'),
         ),
         migrations.AddField(
             model_name='festivalchange',
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='festivalchange',
             name='verification_methods',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('mail', 'a code by mail'), ('university', "the university's login"), ('booth', 'the student card at the booth'), ('card', 'a photo of the student card')], max_length=10), default=ticketing.models.sale.by_mail, help_text='How students may prove who they are; several at once are possible.', size=None, verbose_name='ways to verify'),
+            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('mail', 'a code by mail'), ('university', "the university's login"), ('booth', 'the student card at the booth'), ('card', 'a photo of the student card')], max_length=10), default=ticketing.models.festival.by_mail, help_text='How students may prove who they are; several at once are possible.', size=None, verbose_name='ways to verify'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='festival',

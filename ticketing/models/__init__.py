@@ -12,11 +12,14 @@ from ticketing.models.authority import (
 )
 from ticketing.models.carriage import PrimingLease, PrimingMark, StreamPosition, Topic
 from ticketing.models.eligibility import EligibilityRule, Exclusion, StudentList, StudentListEntry
+from ticketing.models.festival import Accent, Festival
 from ticketing.models.gate import GateDevice, Scan
-from ticketing.models.sale import Accent, Event, Festival, LimitGroup, Mode, Zone
+from ticketing.models.sale import Event, LimitGroup, Mode, Promotion, Zone
 from ticketing.models.ticket import LIVE, Ticket, TicketStatus
+from ticketing.models.waiting import ACTIVE, WaitingEntry, WaitingStatus
 
 __all__ = [
+    "ACTIVE",
     "LIVE",
     "Accent",
     "Authority",
@@ -33,6 +36,7 @@ __all__ = [
     "Place",
     "PrimingLease",
     "PrimingMark",
+    "Promotion",
     "SaleCounter",
     "Scan",
     "StreamPosition",
@@ -42,6 +46,8 @@ __all__ = [
     "TicketStatus",
     "Topic",
     "TryBudget",
+    "WaitingEntry",
+    "WaitingStatus",
     "Zone",
     "ZoneState",
 ]

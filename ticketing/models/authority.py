@@ -101,6 +101,7 @@ class Answer(models.TextChoices):
     """What a counted claim was answered."""
 
     WON = "won", _("won")
+    WAITLISTED = "waitlisted", _("on the waiting list")
     SOLD_OUT = "sold_out", _("sold out")
 
 

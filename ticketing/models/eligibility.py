@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import Level, Student, StudentStatus
-from ticketing.models.sale import Event, Festival, Zone, newest_festival
+from ticketing.models.festival import Festival, newest_festival
+from ticketing.models.sale import Event, Zone
 
 # No index but what a claim needs: these tables are small, and planning a claim looks at every index of them.
 

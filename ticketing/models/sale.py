@@ -1,137 +1,19 @@
-"""What the council wants: festivals, their events, the zones of an event. The authority's copy stands apart."""
+"""What the council wants: events and the zones of an event. The authority's copy stands apart."""
 
 import uuid
 
 import pghistory
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
-from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import VerificationMethod
+from ticketing.models.festival import Festival, Named, newest_festival
 
 MOST_PLACES = 1_000_000
-
-
-class Accent(models.TextChoices):
-    """The colours of a festival; each has its shades in static/css/tokens.css."""
-
-    VIOLET = "violet", pgettext_lazy("colour", "violet")
-    BLUE = "blue", pgettext_lazy("colour", "blue")
-    TEAL = "teal", pgettext_lazy("colour", "teal")
-    GREEN = "green", pgettext_lazy("colour", "green")
-    ORANGE = "orange", pgettext_lazy("colour", "orange")
-    RED = "red", pgettext_lazy("colour", "red")
-    PINK = "pink", pgettext_lazy("colour", "pink")
-
-
-class Named(models.Model):
-    """Something with a Korean name, which is also its key in the API, and an English one for show."""
-
-    name = models.CharField(pgettext_lazy("thing", "name"), max_length=100)
-    name_en = models.CharField(
-        _("English name"),
-        max_length=100,
-        blank=True,
-        help_text=_("Shown to readers of English; empty: the name."),
-    )
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def display_name(self) -> str:
-        """The name in the language of the reader."""
-        return self.name_en if self.name_en and get_language() == "en" else self.name
-
-
-def by_mail() -> list[str]:
-    """Return the ways to verify of a festival that chose none itself."""
-    return [VerificationMethod.MAIL.value]
-
-
-@pghistory.track(
-    pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent(), model_name="FestivalChange"
-)
-class Festival(Named):
-    """A festival of several nights: it gives its events their name, colour and banner."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    accent = models.CharField(_("colour"), max_length=10, choices=Accent.choices, default=Accent.VIOLET)
-    banner = models.CharField(
-        _("banner"), max_length=200, blank=True, help_text=_("Shown on every page at once; empty: no banner.")
-    )
-    banner_en = models.CharField(_("English banner"), max_length=200, blank=True)
-    ends_at = models.DateTimeField(
-        pgettext_lazy("festival", "ends at"),
-        null=True,
-        blank=True,
-        help_text=_("Students stay logged in until then; empty: 14 days from their login."),
-    )
-    verification_methods = ArrayField(
-        models.CharField(max_length=10, choices=VerificationMethod.choices),
-        verbose_name=_("ways to verify"),
-        default=by_mail,
-        help_text=_("How students may prove who they are; several at once are possible."),
-    )
-    verification_closes_at = models.DateTimeField(
-        _("verification closes at"),
-        null=True,
-        blank=True,
-        help_text=_("Nobody can begin to verify after it; empty: it stays open."),
-    )
-    mails_per_hour = models.PositiveIntegerField(
-        _("mails an hour"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text=_("What your mail account may send in an hour; empty: no limit."),
-    )
-    mails_per_day = models.PositiveIntegerField(
-        _("mails a day"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(1)],
-        help_text=_("What it may send in 24 hours; what is more waits its turn. Empty: no limit."),
-    )
-    created_at = models.DateTimeField(_("created at"), default=timezone.now, db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name = _("festival")
-        verbose_name_plural = _("festivals")
-        ordering = ["-created_at", "id"]
-        indexes = [models.Index(fields=["-created_at", "id"], name="festival_newest_first")]
-        constraints = [
-            models.CheckConstraint(condition=Q(accent__in=Accent.values), name="festival_colour_is_known"),
-            models.CheckConstraint(
-                condition=Q(verification_methods__contained_by=VerificationMethod.values)
-                & Q(verification_methods__len__gt=0),
-                name="festival_verifies_by_known_ways",
-            ),
-            models.CheckConstraint(
-                condition=(Q(mails_per_hour__isnull=True) | Q(mails_per_hour__gte=1))
-                & (Q(mails_per_day__isnull=True) | Q(mails_per_day__gte=1)),
-                name="festival_sends_some_mail",
-            ),
-        ]
-
-    @property
-    def display_banner(self) -> str:
-        """The banner in the language of the reader."""
-        return self.banner_en if self.banner_en and get_language() == "en" else self.banner
-
-
-def newest_festival() -> uuid.UUID | None:
-    """Return the key of the newest festival; there is one from the first migration on."""
-    return Festival.objects.order_by("-created_at", "id").values_list("pk", flat=True).first()
+MOST_OFFER_MINUTES = 24 * 60
 
 
 class LimitGroup(models.Model):
@@ -154,6 +36,13 @@ class LimitGroup(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Promotion(models.TextChoices):
+    """What the next of the waiting list gets when a place is freed."""
+
+    IMMEDIATE = "immediate", _("a ticket at once")
+    OFFER = "offer", _("an offer with a deadline")
 
 
 class Mode(models.TextChoices):
@@ -186,9 +75,41 @@ class Event(Named):
         help_text=_("Students may cancel until then; empty: until their ticket is used."),
     )
     mode = models.CharField(
-        _("mode"), max_length=10, choices=Mode.choices, default=Mode.DATABASE, db_default=Mode.DATABASE
+        _("mode"), max_length=10, choices=Mode.choices, default=Mode.REDIS, db_default=Mode.REDIS
     )
-    waitlist_size = models.PositiveIntegerField(_("size of the waiting list"), default=0, db_default=0)
+    waitlist_size = models.PositiveIntegerField(
+        _("size of the waiting list"),
+        default=0,
+        db_default=0,
+        help_text=_("How many students may wait at a time; 0: no waiting list."),
+    )
+    promotion = models.CharField(
+        _("the next one gets"),
+        max_length=10,
+        choices=Promotion.choices,
+        default=Promotion.IMMEDIATE,
+        db_default=Promotion.IMMEDIATE,
+    )
+    offer_minutes = models.PositiveIntegerField(
+        _("minutes to accept an offer"),
+        default=30,
+        db_default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_OFFER_MINUTES)],
+        help_text=_("Quiet hours do not count."),
+    )
+    quiet_from = models.TimeField(
+        _("quiet from"),
+        null=True,
+        blank=True,
+        help_text=_("Nobody moves up in quiet hours; empty: at any hour."),
+    )
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    promotions_end_at = models.DateTimeField(
+        _("nobody moves up after"),
+        null=True,
+        blank=True,
+        help_text=_("From then on freed places go to whoever presses first; empty: no end."),
+    )
     limit_group = models.ForeignKey(
         LimitGroup,
         verbose_name=_("limit group"),
@@ -225,6 +146,19 @@ class Event(Named):
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="event_mode_is_known"),
             models.CheckConstraint(
                 condition=Q(waitlist_size__lte=MOST_PLACES), name="event_waiting_list_is_possible"
+            ),
+            models.CheckConstraint(
+                condition=Q(promotion__in=Promotion.values), name="event_promotion_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(offer_minutes__gte=1, offer_minutes__lte=MOST_OFFER_MINUTES),
+                name="event_offer_can_be_accepted",
+            ),
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | (Q(quiet_from__isnull=False, quiet_until__isnull=False) & ~Q(quiet_from=F("quiet_until"))),
+                name="event_quiet_hours_are_whole",
+                violation_error_message=_("Quiet hours need a beginning and another end."),
             ),
         ]
 

@@ -75,6 +75,18 @@ class Ticket(models.Model):
     )
     reason = models.CharField(_("reason"), max_length=300, blank=True, default="", db_default="")
 
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("given by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    grant_reason = models.CharField(
+        _("reason for giving it"), max_length=300, blank=True, default="", db_default=""
+    )
+
     class Meta:
         verbose_name = _("ticket")
         verbose_name_plural = _("tickets")
@@ -99,6 +111,9 @@ class Ticket(models.Model):
                 condition=Q(student__isnull=False, guest_name="")
                 | (Q(student__isnull=True) & ~Q(guest_name="")),
                 name="ticket_has_one_holder",
+            ),
+            models.CheckConstraint(
+                condition=Q(arrival__isnull=False) | ~Q(grant_reason=""), name="ticket_was_claimed_or_granted"
             ),
             models.CheckConstraint(condition=~_LIVE | Q(place__isnull=False), name="live_ticket_has_a_place"),
             models.CheckConstraint(

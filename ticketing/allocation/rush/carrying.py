@@ -17,7 +17,6 @@ from django.utils import timezone
 from accounts.models import Student
 from festival.redis import sale
 from ticketing.allocation.base import Stale
-from ticketing.allocation.database import lock
 from ticketing.allocation.rush import eligibility, lease, loading
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.directory import Listed, look_up
@@ -25,6 +24,7 @@ from ticketing.allocation.rush.directory import read as read_listed
 from ticketing.allocation.rush.durability import Durability, durability
 from ticketing.allocation.rush.keys import GROUPS, Keys, directory
 from ticketing.allocation.rush.scripts import run
+from ticketing.allocation.turns import lock
 from ticketing.errors import Inconsistent
 from ticketing.models import (
     LIVE,
@@ -200,7 +200,16 @@ def follow_event(group: Group, event: Event, token: int) -> int:
     changed += sum(
         follow_zone(group, zone) for zone in Zone.objects.filter(event=event).select_related("state")
     )
-    return changed + write_directory(group, event)
+    changed += write_directory(group, event)
+    return changed + promote(event)
+
+
+def promote(event: Event) -> int:
+    """Let those who wait have what has become free; what a cancel frees, it has passed on itself."""
+    listed = look_up(event.pk, fresh=True)
+    if listed is None or not sale().exists(listed.keys.of_event(event.pk, "waiting")):
+        return 0
+    return RedisAllocator(listed).promote(event.pk)
 
 
 def follow_zone(group: Group, zone: Zone) -> int:

@@ -38,35 +38,68 @@ local function save_head(key, head)
     redis.call('HSET', key, 'seq', text(head.seq), 'arrival', text(head.arrival), 'clock', text(head.now))
 end
 
--- A ticket is kept as one line of text; the order of its parts is that of ticketing/allocation/rush/lines.py.
-local PARTS = {'holder', 'status', 'claim', 'event', 'zone', 'number', 'generation', 'code', 'arrival', 'elapsed',
-               'issued', 'scan', 'guest'}
-local LIVE = {held = true, used = true}
+-- What a decision writes is gathered while it is being made, and written when nothing can stop it any more.
+local changes = {}
 
-local function line_of(ticket)
-    local parts = {}
-    for place, name in ipairs(PARTS) do
-        parts[place] = ticket[name]
-    end
-    return table.concat(parts, '|')
+local function change(...)
+    changes[#changes + 1] = {...}
 end
 
-local function ticket_of(line)
-    local ticket, place = {}, 1
+local function commit(stream, state, head, entry)
+    append(stream, head, entry)
+    save_head(state, head)
+    for _, command in ipairs(changes) do
+        redis.call(unpack(command))
+    end
+end
+
+-- A ticket is kept as one line of text; the order of its parts is that of ticketing/allocation/rush/lines.py.
+local PARTS = {'holder', 'status', 'claim', 'event', 'zone', 'number', 'generation', 'code', 'arrival', 'elapsed',
+               'issued', 'scan', 'granted_by', 'grant_reason', 'guest'}
+local LIVE = {held = true, used = true}
+
+local function joined(parts, thing)
+    local values = {}
+    for place, name in ipairs(parts) do
+        values[place] = thing[name]
+    end
+    return table.concat(values, '|')
+end
+
+local function parted(parts, line)
+    local thing, place = {}, 1
     for part in string.gmatch(line .. '|', '([^|]*)|') do
-        if PARTS[place] then
-            ticket[PARTS[place]] = part
+        if parts[place] then
+            thing[parts[place]] = part
         end
         place = place + 1
     end
-    return ticket
+    return thing
+end
+
+-- What people have typed is kept without the sign that stands between the parts, and told as it was typed.
+local function kept(typed)
+    return (string.gsub(typed, '[%%|]', {['%'] = '%25', ['|'] = '%7C'}))
+end
+
+local function typed(part)
+    return (string.gsub(part, '%%(%x%x)', {['25'] = '%', ['7C'] = '|'}))
+end
+
+local function line_of(ticket)
+    return joined(PARTS, ticket)
+end
+
+local function ticket_of(line)
+    return parted(PARTS, line)
 end
 
 -- A ticket as an entry of the stream tells it: whole, as it is from now on.
 local function told(ticket, group, more)
     local entry = {
         claim = ticket.claim, event = ticket.event, group = group, zone = ticket.zone, number = tonumber(ticket.number),
-        generation = tonumber(ticket.generation), student = tonumber(ticket.holder), guest = ticket.guest,
+        generation = tonumber(ticket.generation), student = tonumber(ticket.holder), guest = typed(ticket.guest),
+        granted_by = tonumber(ticket.granted_by), grant_reason = typed(ticket.grant_reason),
         code = ticket.code, arrival = tonumber(ticket.arrival), elapsed = tonumber(ticket.elapsed),
         issued = tonumber(ticket.issued), status = ticket.status,
     }

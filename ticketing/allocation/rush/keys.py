@@ -10,12 +10,16 @@ of a limit group
     tickets     hash: code -> ticket as a line (see lines.py), also of those that have ended
     live        hash: holder -> code of the live ticket (a student's key, or "guest:" and the claim of a guest's ticket)
 of an event
-    conf        hash: opens, closes, doors (ms), paused and its words, opening (the latch), rules (1: there are some)
+    conf        hash: what the council wants, as applied (see loading.py), opening (the latch), rules (1: some)
     first       hash: student -> arrival|elapsed|time|answer: the first arrival, and the last counted answer
     tries       hash: student:early -> count; student:window -> since|count
     barred      set of students
     classes     hash: student -> class, for an event with rules
     openings    hash: class -> what its students may, as a text (see eligibility.py)
+    entries     hash: student -> last entry of the waiting list as a line (see lines.py)
+    waiting     sorted set: students who wait or have an offer, by arrival
+    wants       hash: zone -> how many wait for it
+    offers      sorted set: students with an offer, by its deadline (ms)
 of a zone
     state       hash: top (highest number), next (lowest number that nobody had yet)
     freed       sorted set: free numbers below next
@@ -27,10 +31,27 @@ of a festival
     lease       hash: token: the newest priming loop, older ones are refused
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 GROUPS = "groups"
+# The keys of a script about one event, in the order of event.lua; those of its zones follow.
+OF_GROUP = ("state", "stream", "live", "tickets")
+OF_EVENT = (
+    "conf",
+    "first",
+    "tries",
+    "barred",
+    "classes",
+    "openings",
+    "entries",
+    "waiting",
+    "wants",
+    "offers",
+)
+OF_FESTIVAL = ("students", "ended")
+OF_ZONE = ("state", "freed", "generations")
 
 
 def directory(event: UUID) -> str:
@@ -65,3 +86,10 @@ class Keys:
 
     def of_zone(self, zone: UUID | str, name: str) -> str:
         return f"{{{self.festival}}}:zone:{zone}:{name}"
+
+    def for_script(self, event: UUID | str, zones: Iterable[UUID | str]) -> list[str]:
+        """Return the keys of a script about one event, in the order of event.lua."""
+        named = [self.of_group(name) for name in OF_GROUP]
+        named += [self.of_event(event, name) for name in OF_EVENT]
+        named += [self.of_festival(name) for name in OF_FESTIVAL]
+        return named + [self.of_zone(zone, name) for zone in zones for name in OF_ZONE]

@@ -1,6 +1,6 @@
 """Tickets and first arrivals as the scripts keep them: lines of text, their parts in the order of common.lua."""
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -14,6 +14,11 @@ def moment(milliseconds: str | int) -> datetime:
 
 def milliseconds(at: datetime) -> int:
     return round(at.timestamp() * 1000)
+
+
+def kept(typed: str) -> str:
+    """Return what somebody typed without the sign that stands between the parts; the scripts tell it as it was."""
+    return typed.replace("%", "%25").replace("|", "%7C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,13 @@ class TicketLine:
     elapsed: str
     issued: str
     scan: str
+    granted_by: str
+    grant_reason: str
     guest: str
 
     @classmethod
     def read(cls, line: str) -> "TicketLine":
-        return cls(*line.split("|", len(fields(cls)) - 1))
+        return cls(*line.split("|"))
 
     def line(self) -> str:
         return "|".join(astuple(self))
@@ -70,3 +77,28 @@ class FirstArrival:
 
     def line(self) -> str:
         return f"{self.arrival}|{self.elapsed_ms}|{milliseconds(self.at)}|{self.last_answer}"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """A student's last entry of an event's waiting list; zones in order of preference, with ; between them."""
+
+    student: str
+    status: str
+    claim: str
+    event: str
+    arrival: str
+    elapsed: str
+    since: str
+    zones: str
+    offer_zone: str
+    offer_number: str
+    offer_generation: str
+    offer_until: str
+
+    @classmethod
+    def read(cls, line: str) -> "EntryLine":
+        return cls(*line.split("|"))
+
+    def line(self) -> str:
+        return "|".join(astuple(self))

@@ -1,7 +1,7 @@
 """Builds what Redis needs to decide for a limit group, from the rows that PostgreSQL has."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,15 +12,15 @@ from django.utils import timezone
 
 from accounts.models import Student, StudentSession
 from festival.redis import sale
-from ticketing.allocation.rush import eligibility
-from ticketing.allocation.rush.keys import Keys
-from ticketing.allocation.rush.lines import FirstArrival, TicketLine, milliseconds
+from ticketing.allocation.promotions import minute_of
+from ticketing.allocation.rush import eligibility, waiting
+from ticketing.allocation.rush.keys import OF_EVENT, Keys
+from ticketing.allocation.rush.lines import FirstArrival, TicketLine, kept, milliseconds
 from ticketing.allocation.rush.scripts import run
 from ticketing.models import LIVE, Bar, Claim, Event, SaleCounter, StreamPosition, Ticket, Zone
 
 CHUNK = 5000
 GROUP_KEYS = ("state", "live", "tickets")
-EVENT_KEYS = ("conf", "first", "tries", "barred", "classes", "openings")
 ZONE_KEYS = ("state", "freed", "removed", "generations")
 Item = TypeVar("Item")
 Fields = dict[Any, Any]  # the client's own type of a mapping is not one that a dict of texts fits
@@ -89,6 +89,7 @@ def wanted_of(event: Event) -> dict[str, str]:
     def ms(at: datetime | None) -> str:
         return str(milliseconds(at)) if at else ""
 
+    offset = timezone.localtime(timezone.now()).utcoffset() or timedelta()
     return {
         "opens": ms(event.opens_at),
         "closes": ms(event.closes_at),
@@ -97,6 +98,13 @@ def wanted_of(event: Event) -> dict[str, str]:
         "reason": event.pause_reason,
         "reason_en": event.pause_reason_en,
         "resumes": ms(event.resumes_at),
+        "waitlist": str(event.waitlist_size),
+        "promotion": event.promotion,
+        "offer": str(event.offer_minutes * 60_000),
+        "quiet_from": "" if event.quiet_from is None else str(minute_of(event.quiet_from)),
+        "quiet_until": "" if event.quiet_until is None else str(minute_of(event.quiet_until)),
+        "offset": str(round(offset.total_seconds() * 1000)),
+        "last": ms(event.promotions_end_at),
     }
 
 
@@ -125,7 +133,7 @@ def clear(keys: Keys, events: Iterable[Event]) -> None:
     """Take everything of a group out of Redis but its stream."""
     doomed = [keys.of_group(name) for name in GROUP_KEYS]
     for event in events:
-        doomed += [keys.of_event(event.pk, name) for name in EVENT_KEYS]
+        doomed += [keys.of_event(event.pk, name) for name in OF_EVENT]
         for zone in Zone.objects.filter(event=event):
             doomed += [keys.of_zone(zone.pk, name) for name in ZONE_KEYS]
     sale().unlink(*doomed)
@@ -140,6 +148,7 @@ def load_event(keys: Keys, event: Event, token: int) -> None:
     barred = Bar.objects.filter(event=event, lifted_at=None).values_list("student_id", flat=True)
     for chunk in chunks(barred.iterator(CHUNK)):
         sale().sadd(keys.of_event(event.pk, "barred"), *chunk)
+    waiting.load(keys, event.pk)
     for zone in Zone.objects.filter(event=event):
         load_zone(keys, zone)
     load_rules(keys, event, token)
@@ -170,7 +179,9 @@ SELECT number FROM generate_series(1, %(top)s) AS number
 GENERATIONS = """
 SELECT number, max(generation) FROM (
        SELECT number, generation FROM ticketing_place WHERE zone_id = %(zone)s AND generation > 0
-       UNION ALL SELECT number, generation FROM ticketing_ticket WHERE zone_id = %(zone)s) AS given
+       UNION ALL SELECT number, generation FROM ticketing_ticket WHERE zone_id = %(zone)s
+       UNION ALL SELECT offered_number, offered_generation FROM ticketing_waitingentry
+                  WHERE offered_zone_id = %(zone)s) AS given
  GROUP BY number
 """
 
@@ -218,5 +229,7 @@ def line_of(ticket: Ticket) -> TicketLine:
         elapsed="" if ticket.elapsed_ms is None else str(ticket.elapsed_ms),
         issued=str(milliseconds(ticket.issued_at)),
         scan="",
-        guest=ticket.guest_name,
+        granted_by=str(ticket.granted_by_id or ""),
+        grant_reason=kept(ticket.grant_reason),
+        guest=kept(ticket.guest_name),
     )

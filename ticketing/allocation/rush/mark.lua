@@ -1,6 +1,7 @@
 -- Marks a live ticket used by a scan, or takes a wrong use back: from then on it can, or cannot, be cancelled.
 -- No entry is appended: the gate writes its rows itself, this only fences the student's cancel.
 --
+-- PARTS    common
 -- KEYS   1 state  2 tickets   of the limit group
 -- ARGV   1 epoch  2 code  3 'used' or 'held'  4 scan
 -- RETURNS  'done' (also when it was so before, by the same scan), or 'refused' and the status that forbids it

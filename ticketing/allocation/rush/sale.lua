@@ -1,5 +1,6 @@
 -- Applies what the council wants of an event's sale: times, pause, doors.
 --
+-- PARTS    common
 -- KEYS   1 state  2 stream   of the limit group
 --        3 conf              of the event
 -- ARGV   1 epoch  2 event, then pairs of field and value

@@ -12,7 +12,6 @@ from festival.redis import sale
 from ticketing.allocation.base import Stale
 
 FOLDER = Path(__file__).resolve().parent
-COMMON = "common.lua"
 
 
 class Recovering(Unavailable):
@@ -23,9 +22,18 @@ class Recovering(Unavailable):
 
 @cache
 def script(name: str) -> Script:
-    """Return one script of the catalogue, the common part before it."""
-    source = f"{(FOLDER / COMMON).read_text()}\n{(FOLDER / f'{name}.lua').read_text()}"
-    return sale().register_script(source)
+    """Return one script of the catalogue, with the parts that it names before it."""
+    return sale().register_script("\n".join([*map(source, parts(name)), source(name)]))
+
+
+def source(name: str) -> str:
+    return (FOLDER / f"{name}.lua").read_text()
+
+
+def parts(name: str) -> list[str]:
+    """Return the parts that a script says it needs, in order."""
+    line = next((line for line in source(name).splitlines() if line.startswith("-- PARTS")), "-- PARTS")
+    return line.removeprefix("-- PARTS").split()
 
 
 def run(name: str, keys: Sequence[str], args: Sequence[str | int]) -> list[str]:

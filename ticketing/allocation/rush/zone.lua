@@ -4,6 +4,7 @@
 -- The places of a zone are the numbers 1 to `top` without those in `removed`. Free are those in `freed`, and every
 -- number from `next` to `top`, which nobody had yet.
 --
+-- PARTS    common
 -- KEYS   1 state  2 stream                      of the limit group
 --        3 state  4 freed  5 removed            of the zone
 -- ARGV   1 epoch  2 event  3 zone  4 capacity wanted  5 numbers moved at most

@@ -1,0 +1,50 @@
+"""The turn of a limit group in mode `database`: whoever holds the counter's lock decides for its events.
+
+What is locked in which order, and which races are accepted, stands in docs/locking.md.
+"""
+
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import connection
+
+from festival.errors import Unavailable
+from ticketing.allocation.base import Stale
+from ticketing.errors import Inconsistent
+from ticketing.models import Authority, Event, SaleCounter
+
+Value = TypeVar("Value")
+
+
+def lock(group: UUID, *, whoever_decides: bool = False) -> SaleCounter:
+    """Take the group's turn: until the transaction ends, nobody else decides for its events.
+
+    Raises Stale when Redis decides for the group, unless the caller is about to change just that.
+    """
+    counter = SaleCounter.objects.select_for_update(of=("self",), no_key=True).filter(group=group).first()
+    if counter is None:
+        raise Unavailable
+    if counter.authority != Authority.DATABASE and not whoever_decides:
+        raise Stale
+    return counter
+
+
+def group_of(event_id: UUID) -> UUID:
+    """Return the key of an event's limit group."""
+    return Event.objects.only("limit_group_id").get(pk=event_id).group_key
+
+
+def clock() -> datetime:
+    """Return the deciding clock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        at: datetime = cursor.fetchone()[0]
+        return at
+
+
+def known(value: Value | None) -> Value:
+    """Return a fact that the decision rests on and that is therefore there."""
+    if value is None:
+        raise Inconsistent("a decision rests on a fact that is missing")
+    return value
