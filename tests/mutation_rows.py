@@ -53,7 +53,7 @@ MUTATIONS = (
         "no network call while a lock is held",
         "ticketing/allocation/pressing.py",
         "    given = give_or_count(\n",
-        '    caches["default"].get("sale")\n    given = give_or_count(\n',
+        '    from django.core.cache import cache\n\n    cache.get("sale")\n    given = give_or_count(\n',
         "tests/unit/test_costs.py::test_f9_a_claim_and_a_cancel_talk_to_postgresql_alone",
     ),
     Mutation(
