@@ -1,6 +1,6 @@
 # The commands of this project; `make` or `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo sale stop reset test mutations format lock ready ready-to-test
+.PHONY: help demo sale rush stop reset test mutations format lock ready ready-to-test
 
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
@@ -24,6 +24,9 @@ demo: ready  ## Set everything up and serve http://127.0.0.1:8000 until Ctrl-C
 
 sale: ready  ## Start another sale in the running demo, which opens in 60 seconds
 	@$(IN_VENV) manage.py new_sale --in 60
+
+rush: ready  ## Let 12,000 invented students press in the running demo, and judge what they were told
+	@FESTIVAL_ALLOW_LOADTEST=1 $(IN_VENV) manage.py rush --html rush.html
 
 # Neither makes an environment first: without one, nothing runs here.
 stop:  ## End the demo of this clone from another terminal

@@ -1,37 +1,29 @@
 """Plays a sale: every student presses once, at a time fixed beforehand, whatever the server does meanwhile.
 
-    .venv/bin/python -m loadtest.play --sessions s.tsv --event ID --log answers.jsonl --within 20
-
 An open loop: the schedule does not wait for answers, and latency counts from the scheduled time, so that a server that
-stalls is not spared the presses it held up. Nothing is tried again. The log is the client's own: one line for each
-student, with what was asked and everything that was answered; `loadtest.verdict` holds it against the database.
+stalls is not spared the presses it held up. Nothing is tried again. What every student was answered is kept.
 """
 
-import argparse
 import asyncio
 import json
 import math
 import ssl
-import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from loadtest.crowd import Login, PlayError, Press, read_logins, schedule, weights_of
+from loadtest.crowd import Login, PlayError, Press
 from loadtest.wire import Answer, BrokenAnswer, Connection, Target
 
-FORMAT = 1
 CLOCK_LOOKS = 5
 ROUNDING_MS = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What the player needs to know about the event."""
+    """What the player needs to know about the event; `opens_at_ms` is by this machine's clock, never too early."""
 
     event: str
     opens_at_ms: int
@@ -66,8 +58,8 @@ class Options:
     """How a sale is played."""
 
     target: Target
-    connections: int
-    timeout_s: float
+    connections: int = 256
+    timeout_s: float = 30.0
     early_s: float = 0.0
 
 
@@ -194,98 +186,3 @@ def headers_of(login: Login, target: Target) -> dict[str, str]:
 
 def body_of(one: Press) -> bytes:
     return json.dumps({"zones": list(one.zones)}, ensure_ascii=False).encode()
-
-
-def write_log(target: TextIO, sale: Sale, presses: Sequence[Press], played: Played) -> None:
-    """Write head, records and end; a log without its end was cut short and is worth no verdict."""
-    head = {
-        "kind": "play",
-        "format": FORMAT,
-        "event": sale.event,
-        "students": len(presses),
-        "began_ms": played.began_ms,
-        "opens_at_ms": sale.opens_at_ms,
-    }
-    lines = [head, *({"kind": "answer"} | asdict(record) for record in played.records)]
-    for entry in [*lines, {"kind": "end", "answers": len(played.records)}]:
-        target.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value that this share of the values does not exceed (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * round(share * 100) // 100) - 1)]
-
-
-def summary(played: Played) -> list[tuple[str, str]]:
-    """Return what happened, a name and a figure each; errors and refusals by code stand apart."""
-    records = played.records
-    answers = Counter(record.outcome or record.error or "nothing" for record in records)
-    got = [record.latency_ms for record in records if record.status is not None]
-    seconds = (max(record.answered_ms for record in records) - min(r.sent_ms for r in records)) / 1000
-    lines = [
-        ("presses", str(len(records))),
-        *((f"  {name}", str(count)) for name, count in answers.most_common()),
-    ]
-    lines += [("answers a second", f"{len(got) / seconds:.0f}"), ("seconds in all", f"{seconds:.1f}")]
-    if got:
-        shares = " / ".join(f"{percentile(got, share):.0f}" for share in (0.5, 0.95, 0.99, 1.0))
-        lines.append(("latency p50 / p95 / p99 / longest, ms", shares))
-    busy = [record.answered_ms for record in records if record.status == 503]
-    lines.append(("503", f"{len(busy)} over {(max(busy) - min(busy)) / 1000 if busy else 0:.1f} s"))
-    lost = [record.elapsed_ms for record in records if record.outcome == "sold_out" and record.elapsed_ms]
-    lines.append(("first told sold out, ms after the opening", str(min(lost)) if lost else "nobody"))
-    return lines
-
-
-def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="loadtest.play", description=__doc__.splitlines()[0] if __doc__ else ""
-    )
-    parser.add_argument("--sessions", type=Path, required=True, help="what manage.py rush_sessions wrote")
-    parser.add_argument("--event", required=True, help="id of the event")
-    parser.add_argument("--log", type=Path, required=True, help="where the client's log of answers goes")
-    parser.add_argument("--url", default="http://127.0.0.1:8000", help="the server (http://127.0.0.1:8000)")
-    pace = parser.add_mutually_exclusive_group()
-    pace.add_argument("--within", type=float, help="seconds in which all students press (20)")
-    pace.add_argument("--rate", type=float, help="presses a second instead")
-    parser.add_argument("--connections", type=int, default=256, help="kept-alive connections (256)")
-    parser.add_argument(
-        "--timeout", type=float, default=30, help="seconds until a press counts as unanswered (30)"
-    )
-    parser.add_argument("--early", type=float, default=0, help="begin so many seconds before the opening (0)")
-    parser.add_argument("--seed", type=int, default=1, help="another seed, another crowd (1)")
-    parser.add_argument(
-        "--weight", action="append", default=[], metavar="ZONE=N", help="how wanted a zone is (1)"
-    )
-    return parser.parse_args(arguments)
-
-
-async def run(options: argparse.Namespace) -> int:
-    """Play a sale as asked, write the log, tell the summary; 0 when every press got an HTTP answer."""
-    logins = read_logins(options.sessions)
-    target = Target.parse(options.url)
-    sale = await look_up(target, options.event)
-    within = len(logins) / options.rate if options.rate else (options.within or 20.0)
-    presses = schedule(logins, weights_of(sale.zones, options.weight), within_s=within, seed=options.seed)
-    how = Options(target, options.connections, options.timeout, options.early)
-    wait = max(0.0, sale.opens_at_ms / 1000 - time.time())
-    sys.stderr.write(f"{len(presses)} students press within {within:.0f} s, {wait:.0f} s from now\n")
-    played = await play(sale, presses, how)
-    with options.log.open("w", encoding="utf-8") as log:
-        write_log(log, sale, presses, played)
-    for name, figure in summary(played):
-        sys.stdout.write(f"{name:44} {figure}\n")
-    return 0 if all(record.status is not None for record in played.records) else 1
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    try:
-        return asyncio.run(run(read_options(arguments)))
-    except (PlayError, OSError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,30 +1,23 @@
-"""Judges a played sale: the client's log of answers, joined both ways with the live tickets in PostgreSQL.
+"""Judges a played sale: the client's log of answers, joined both ways with PostgreSQL's rows and Redis' own keys.
 
-    .venv/bin/python -m loadtest.verdict answers.jsonl
-
-The queries stand in loadtest/verdict.sql. Beside them a simple model replays all presses in the order of their
-arrivals and compares every answer and place number. Exit code 0: every figure is there and every promise kept;
-1: a promise is broken; 2: a figure is missing, so there is no verdict.
+The queries stand in the files verdict*.sql. Beside them a simple model replays all presses in the order of their
+arrivals and compares every answer and place number. None of it shares code with what it judges.
 """
 
-import argparse
-import heapq
-import json
-import os
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
+from django.utils.translation import gettext_noop
 from psycopg.rows import dict_row
 
-from festival.env import with_demo_defaults
+from loadtest.log import Log, NoVerdict, Row
+from loadtest.redis_keys import Kept
+from loadtest.replay import Change, Model, replay
 
-BASE = Path(__file__).resolve().parent.parent
-QUERIES = Path(__file__).with_name("verdict.sql")
+HERE = Path(__file__).parent
 COLUMNS = (
     "student_number",
     "zones",
@@ -35,167 +28,126 @@ COLUMNS = (
     "number",
     "arrival",
     "elapsed_ms",
+    "position",
 )
-SHOWN = 5
-NO_VERDICT = {"not_fresh"}
-
-Row = Mapping[str, Any]
-
-
-class NoVerdict(Exception):
-    """A figure is missing: the log or the database does not tell enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """What the client wrote down."""
-
-    event: UUID
-    answers: Sequence[Row]
+# Figures that mean something only in a sale in which nothing was given back.
+ORDER = ("overtaken", "sent_away_too_soon", "replay_differs", "press_not_told")
+# With a capacity that changes, the replay alone knows who could have what; once entries have been promoted, places
+# went to others than those who pressed, and the model does not know when.
+BY_CAPACITY = ("overtaken", "sent_away_too_soon")
+BY_PROMOTION = ("overtaken", "sent_away_too_soon", "replay_differs", "list_not_full", "wrong_position")
 
 
 @dataclass(slots=True)
 class Verdict:
-    """Every figure with the rows behind it; faults are wanted to be empty."""
+    """Every figure with the rows behind it; faults are wanted to be empty. What cannot be judged says why."""
 
     faults: dict[str, list[Row]] = field(default_factory=dict)
     info: dict[str, list[Row]] = field(default_factory=dict)
+    not_judged: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> list[str]:
+        """The figures that tell of a broken promise."""
+        return [name for name, rows in self.faults.items() if rows and name not in self.not_judged]
 
     @property
     def exit_code(self) -> int:
-        """0 kept, 1 broken, 2 not to be judged; what is broken for sure outweighs what cannot be judged."""
-        broken = {name for name, rows in self.faults.items() if rows}
-        certain = broken - NO_VERDICT - (ORDER if broken & NO_VERDICT else set())
-        if certain:
-            return 1
-        return 2 if broken & NO_VERDICT else 0
+        """0 kept, 1 broken, 2 a figure is missing; what is broken for sure outweighs what is missing."""
+        return 1 if self.broken else 2 if self.missing else 0
+
+    def leave_out(self, names: Iterable[str], why: str) -> None:
+        """Do not judge by these figures; each keeps its first reason."""
+        self.not_judged = dict.fromkeys(names, why) | self.not_judged
 
 
-# Figures that mean something only in a sale in which nothing was given back.
-ORDER = {"overtaken", "sent_away_too_soon", "replay_differs", "press_not_told"}
-
-
-def read_log(lines: Iterable[str]) -> Log:
-    """Read the log of loadtest.play; raise NoVerdict when it is cut short or counts wrongly."""
-    entries = [json.loads(line) for line in lines if line.strip()]
-    if not entries or entries[0].get("kind") != "play" or entries[-1].get("kind") != "end":
-        raise NoVerdict("the log has no head or no end: the play was cut short")
-    answers = [entry for entry in entries if entry["kind"] == "answer"]
-    if not len(answers) == entries[0]["students"] == entries[-1]["answers"] > 0:
-        raise NoVerdict(f"{entries[0]['students']} students pressed, the log has {len(answers)} answers")
-    return Log(UUID(entries[0]["event"]), answers)
-
-
-def read_queries(text: str) -> dict[str, str]:
-    """Return the statements of the SQL file by their names."""
-    parts = text.split("-- name: ")[1:]
+def read_queries(name: str) -> dict[str, str]:
+    """Return the statements of an SQL file by their names."""
+    parts = (HERE / name).read_text(encoding="utf-8").split("-- name: ")[1:]
     return {part.partition("\n")[0].strip(): part.partition("\n")[2] for part in parts}
 
 
-def judge(connection: psycopg.Connection[Any], log: Log) -> Verdict:
-    """Return all figures; changes nothing but temporary tables of this connection."""
-    queries = read_queries(QUERIES.read_text(encoding="utf-8"))
-    with connection.cursor(row_factory=dict_row) as cursor:
-        load(cursor, queries.pop("tables"), log)
-        rows = {name: cursor.execute(query.encode()).fetchall() for name, query in queries.items()}
+def judge(
+    connection: "psycopg.Connection[Any]",
+    log: Log,
+    *,
+    zones: Mapping[str, int],
+    kept: Kept | None = None,
+    changes: Sequence[Change] = (),
+) -> Verdict:
+    """Return all figures of a sale that began with these zones; writes nothing but temporary tables.
+
+    With `kept`, what Redis holds is judged too. `changes` are what the council did to capacities meanwhile.
+    """
     verdict = Verdict()
-    for name, found in rows.items():
-        kind, _, rest = name.partition(":")
-        if kind == "info":
-            verdict.info[rest] = list(found)
-        elif kind != "replay":
-            verdict.faults[name] = list(found)
-    verdict.faults["replay_differs"] = list(replay(rows["replay:places"], rows["replay:presses"]))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        size = load(cursor, log, capacity_changed=bool(changes))
+        answer(cursor, verdict, read_queries("verdict.sql"))
+        if kept is not None:
+            queries = read_queries("verdict_redis.sql")
+            cursor.execute(queries.pop("tables").encode())
+            copy_kept(cursor, kept)
+            answer(cursor, verdict, queries)
+    presses = verdict.info.pop("presses")
+    verdict.faults["replay_differs"] = list(replay(Model.of(zones, size), presses, changes))
+    limit(verdict, changes)
     return verdict
 
 
-def load(cursor: "psycopg.Cursor[dict[str, Any]]", tables: str, log: Log) -> None:
-    """Make the temporary tables and copy the log into them."""
-    group = cursor.execute(
-        "SELECT coalesce(limit_group_id, id) AS key FROM ticketing_event WHERE id = %s", [log.event]
+def load(cursor: "psycopg.Cursor[dict[str, Any]]", log: Log, *, capacity_changed: bool) -> int:
+    """Make the temporary tables and copy the log into them; return the size of the waiting list."""
+    found = cursor.execute(
+        "SELECT coalesce(limit_group_id, id) AS key, waitlist_size FROM ticketing_event WHERE id = %s",
+        [log.event],
     ).fetchone()
-    if group is None:
+    if found is None:
         raise NoVerdict(f"the database has no event {log.event}")
-    cursor.execute(tables.encode())
-    cursor.execute("INSERT INTO played VALUES (%s, %s)", [log.event, group["key"]])
-    with cursor.copy(f"COPY told ({', '.join(COLUMNS)}) FROM STDIN") as copy:
-        for answer in log.answers:
-            copy.write_row([answer.get(name) for name in COLUMNS])
-    cursor.execute("ANALYZE told")
+    cursor.execute(read_queries("verdict.sql")["tables"].encode())
+    cursor.execute("INSERT INTO played VALUES (%s, %s, %s)", [log.event, found["key"], capacity_changed])
+    copy_rows(cursor, "told", COLUMNS, ([answer.get(name) for name in COLUMNS] for answer in log.answers))
+    return int(found["waitlist_size"])
 
 
-def replay(places: Iterable[Row], presses: Iterable[Row]) -> Iterable[Row]:
-    """Yield every press that a first come, first served sale would have answered otherwise.
-
-    The model: in the order of arrivals, the lowest free number of the first wanted zone that has one, else sold out.
-    After a difference it goes on from what was really given, so that one fault is not counted again in all that follow.
-    """
-    free: dict[str, list[int]] = {}
-    for place in places:
-        free.setdefault(place["name"], []).append(place["number"])
-    for numbers in free.values():
-        heapq.heapify(numbers)
-    for press in presses:
-        zone = next((name for name in press["zones"] if free.get(name)), None)
-        expected = (zone, free[zone][0]) if zone else (None, None)
-        given = (press["zone"], press["number"])
-        if given != expected:
-            yield {**press, "model_zone": expected[0], "model_number": expected[1]}
-        take(free, *given)
+def copy_kept(cursor: "psycopg.Cursor[dict[str, Any]]", kept: Kept) -> None:
+    """Copy what Redis holds into the temporary tables."""
+    ticket = ("code", "holder", "status", "event", "zone", "number", "arrival", "elapsed_ms")
+    copy_rows(cursor, "kept_ticket", ticket, kept.tickets)
+    copy_rows(cursor, "kept_live", ("holder", "code"), kept.live)
+    copy_rows(cursor, "kept_first", ("student", "arrival", "elapsed_ms", "answer"), kept.first)
+    copy_rows(cursor, "kept_zone", ("zone", "top", "next", "freed", "removed"), kept.zones)
+    copy_rows(cursor, "kept_group", ("arrival",), [[kept.arrival]])
 
 
-def take(free: Mapping[str, list[int]], zone: str | None, number: int | None) -> None:
-    """Take a place from the model, if it is free there."""
-    numbers = free.get(zone, []) if zone else []
-    if numbers and numbers[0] == number:
-        heapq.heappop(numbers)
-    elif number in numbers:
-        numbers.remove(number)
-        heapq.heapify(numbers)
+def copy_rows(
+    cursor: "psycopg.Cursor[dict[str, Any]]",
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+) -> None:
+    """Fill a temporary table."""
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    cursor.execute(f"ANALYZE {table}")
 
 
-def tell(verdict: Verdict) -> str:
-    """Return every figure in words, with some rows behind each fault."""
-    lines = []
-    for name, rows in verdict.info.items():
-        lines.append(f"{name}:")
-        lines += ["    " + "  ".join(f"{key} {value}" for key, value in row.items()) for row in rows]
-    lines.append("faults:")
-    for name, rows in verdict.faults.items():
-        lines.append(f"    {name:22} {len(rows)}")
-        lines += [f"        {dict(row)}" for row in rows[:SHOWN]]
-    words = ("every promise kept", "A PROMISE IS BROKEN", "NO VERDICT: this sale cannot be judged")
-    return "\n".join([*lines, words[verdict.exit_code]])
+def answer(cursor: "psycopg.Cursor[dict[str, Any]]", verdict: Verdict, queries: Mapping[str, str]) -> None:
+    """Ask every query; an `info:` is for the reader, everything else is a fault."""
+    for name, query in queries.items():
+        if name == "tables":
+            continue
+        kind, _, rest = name.partition(":")
+        rows: list[Row] = list(cursor.execute(query.encode()).fetchall())
+        (verdict.info if rest else verdict.faults)[rest or kind] = rows
 
 
-def database_url() -> str:
-    """Return the address of the database: of the environment, or of the demo that runs in this clone."""
-    url = with_demo_defaults(os.environ, BASE).get("DATABASE_URL")
-    if not url:
-        raise NoVerdict("DATABASE_URL is not set and no demo runs here")
-    return url
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="loadtest.verdict", description=__doc__.splitlines()[0] if __doc__ else ""
-    )
-    parser.add_argument("log", type=Path, help="what loadtest.play wrote")
-    options = parser.parse_args(arguments)
-    try:
-        with options.log.open(encoding="utf-8") as lines:
-            log = read_log(lines)
-        with psycopg.connect(database_url()) as connection:
-            # One moment of the database for all figures; what was made in it goes with it.
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            verdict = judge(connection, log)
-            connection.rollback()
-    except (NoVerdict, OSError, ValueError, KeyError, psycopg.Error) as error:
-        sys.stderr.write(f"no verdict: {error}\n")
-        return 2
-    sys.stdout.write(tell(verdict) + "\n")
-    return verdict.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def limit(verdict: Verdict, changes: Sequence[Change]) -> None:
+    """Say which figures this sale cannot be judged by, and which are missing because of it."""
+    if changes:
+        why = gettext_noop("A capacity changed meanwhile: the replay of all presses judges the order.")
+        verdict.leave_out(BY_CAPACITY, why)
+    if verdict.faults.pop("not_fresh"):
+        why = gettext_noop("Tickets were given back, or students had pressed before.")
+        verdict.leave_out(ORDER, why)
+        verdict.missing["order"] = why

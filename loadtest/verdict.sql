@@ -3,7 +3,7 @@
 -- temporary, and nothing of the system's tables is changed.
 
 -- name: tables
-CREATE TEMPORARY TABLE played (event uuid NOT NULL, grp uuid NOT NULL);
+CREATE TEMPORARY TABLE played (event uuid NOT NULL, grp uuid NOT NULL, capacity_changed boolean NOT NULL);
 CREATE TEMPORARY TABLE told (
     student_number text PRIMARY KEY,
     zones text[] NOT NULL,
@@ -13,10 +13,12 @@ CREATE TEMPORARY TABLE told (
     zone text,
     number int,
     arrival bigint,
-    elapsed_ms bigint
+    elapsed_ms bigint,
+    position int
 );
 CREATE TEMPORARY VIEW told_won AS SELECT * FROM told WHERE outcome IN ('won', 'already_won');
-CREATE TEMPORARY VIEW told_counted AS SELECT * FROM told WHERE outcome IN ('won', 'already_won', 'sold_out');
+CREATE TEMPORARY VIEW told_counted AS SELECT * FROM told WHERE outcome IN ('won', 'already_won', 'waitlisted', 'sold_out');
+CREATE TEMPORARY VIEW told_no AS SELECT * FROM told WHERE outcome IN ('waitlisted', 'sold_out');
 CREATE TEMPORARY VIEW live AS
     SELECT ticket.*, zone.name AS zone_name, student.student_number
       FROM ticketing_ticket ticket
@@ -30,14 +32,15 @@ CREATE TEMPORARY VIEW pressed AS
      WHERE claim.event_id = (SELECT event FROM played);
 
 -- name: oversold
--- P1: a zone with more live tickets than it has places, or than it was meant to have.
-SELECT zone.name, zone.capacity, places.count AS places, tickets.count AS live,
-       tickets.count - least(zone.capacity, places.count) AS too_many
+-- P1: a zone with more live tickets than it has places, or than it was meant to have. A capacity that was cut while
+-- the sale ran may be below what was sold already: then the places alone count.
+SELECT zone.name, zone.capacity, places.count AS places, tickets.count AS live, tickets.count - meant.count AS too_many
   FROM ticketing_zone zone
  CROSS JOIN LATERAL (SELECT count(*) FROM ticketing_place place WHERE place.zone_id = zone.id) AS places
  CROSS JOIN LATERAL (SELECT count(*) FROM live WHERE live.zone_id = zone.id) AS tickets
- WHERE zone.event_id = (SELECT event FROM played)
-   AND tickets.count > least(zone.capacity, places.count);
+ CROSS JOIN LATERAL (SELECT CASE WHEN capacity_changed THEN places.count ELSE least(zone.capacity, places.count) END
+                       FROM played) AS meant (count)
+ WHERE zone.event_id = (SELECT event FROM played) AND tickets.count > meant.count;
 
 -- name: place_given_twice
 -- P1: two live tickets for one place, or for one number of a zone.
@@ -64,12 +67,15 @@ SELECT told.student_number, told.ticket, told.zone, told.number
 
 -- name: never_announced
 -- A live ticket that no answer named: its student was told something else, or did not press at all. Students whose
--- press got no HTTP answer are apart (unanswered): they could not have been told. Guests never press.
+-- press got no HTTP answer are apart (unanswered): they could not have been told. Guests never press. Whoever was told
+-- to wait may have been given a place since, by the same claim.
 SELECT live.code, live.student_number, told.status, told.outcome
   FROM live
   LEFT JOIN told ON told.student_number = live.student_number
  WHERE told.ticket IS DISTINCT FROM live.code AND live.student_id IS NOT NULL
-   AND NOT coalesce(told.student_number IS NOT NULL AND told.status IS NULL, false);
+   AND NOT coalesce(told.student_number IS NOT NULL AND told.status IS NULL, false)
+   AND NOT EXISTS (SELECT FROM pressed WHERE pressed.id = live.claim_id AND pressed.answer = 'waitlisted'
+                                         AND told.outcome = 'waitlisted' AND told.arrival = pressed.arrival);
 
 -- name: wrong_place
 -- The answer and the row name different places.
@@ -90,12 +96,11 @@ SELECT told.student_number, told.outcome, told.arrival, live.arrival AS ticket_a
     OR pressed.answer IS DISTINCT FROM 'won';
 
 -- name: loser_not_kept
--- A student was told "sold out" and their arrival is not on record as that.
-SELECT told.student_number, told.arrival, told.elapsed_ms, pressed.arrival AS claim_arrival, pressed.answer
-  FROM told
+-- A student was told "sold out" or "waitlisted" and their arrival is not on record as that.
+SELECT told.student_number, told.outcome, told.arrival, told.elapsed_ms, pressed.arrival AS claim_arrival, pressed.answer
+  FROM told_no told
   LEFT JOIN pressed ON pressed.student_number = told.student_number AND pressed.arrival = told.arrival
- WHERE told.outcome = 'sold_out'
-   AND (pressed.answer IS DISTINCT FROM 'sold_out' OR pressed.elapsed_ms IS DISTINCT FROM told.elapsed_ms);
+ WHERE (pressed.answer, pressed.elapsed_ms) IS DISTINCT FROM (told.outcome, told.elapsed_ms);
 
 -- name: press_not_told
 -- A press is on record that its student was not told of, though an answer came.
@@ -130,21 +135,21 @@ SELECT wanted.arrival
 
 -- name: overtaken
 -- P4: somebody who pressed later got a place in a zone that this student wanted and did not get: told "sold out", or
--- given a zone that they wanted less. Holds for a sale in which nothing was given back (see not_fresh).
+-- "waitlisted", or given a zone that they wanted less. Holds for a sale in which nothing was given back (see not_fresh).
 SELECT told.student_number, told.arrival, told.outcome, told.zone, wanted.name AS wanted_zone, winners.last_arrival
   FROM told_counted told
  CROSS JOIN LATERAL unnest(told.zones) WITH ORDINALITY AS wanted (name, preference)
   JOIN (SELECT zone_name, max(arrival) AS last_arrival FROM live GROUP BY zone_name) AS winners
     ON winners.zone_name = wanted.name
  WHERE winners.last_arrival > told.arrival
-   AND (told.outcome = 'sold_out' OR wanted.preference < array_position(told.zones, told.zone));
+   AND (told.zone IS NULL OR wanted.preference < array_position(told.zones, told.zone));
 
 -- name: sent_away_too_soon
--- Told "sold out", or given a zone wanted less, while a place in a wanted zone is free to this day.
+-- Told "sold out" or "waitlisted", or given a zone wanted less, while a place in a wanted zone is free to this day.
 SELECT told.student_number, told.arrival, told.outcome, told.zone, wanted.name AS wanted_zone
   FROM told_counted told
  CROSS JOIN LATERAL unnest(told.zones) WITH ORDINALITY AS wanted (name, preference)
- WHERE (told.outcome = 'sold_out' OR wanted.preference < array_position(told.zones, told.zone))
+ WHERE (told.zone IS NULL OR wanted.preference < array_position(told.zones, told.zone))
    AND EXISTS (SELECT FROM ticketing_place place JOIN ticketing_zone zone ON zone.id = place.zone_id
                 WHERE zone.event_id = (SELECT event FROM played) AND zone.name = wanted.name
                   AND NOT EXISTS (SELECT FROM live WHERE live.place_id = place.id));
@@ -183,21 +188,21 @@ SELECT coalesce(outcome, CASE WHEN status IS NULL THEN 'unanswered' ELSE 'HTTP '
 -- name: info:rows
 SELECT (SELECT count(*) FROM live) AS live_tickets, (SELECT count(*) FROM pressed WHERE answer = 'won') AS wins_on_record,
        (SELECT count(*) FROM pressed WHERE answer = 'sold_out') AS losses_on_record,
+       (SELECT count(*) FROM pressed WHERE answer = 'waitlisted') AS waits_on_record,
        (SELECT arrival FROM ticketing_salecounter WHERE "group" = (SELECT grp FROM played)) AS last_arrival,
        (SELECT count(*) FROM live JOIN told USING (student_number) WHERE told.status IS NULL) AS unanswered_winners;
-
--- name: replay:places
-SELECT zone.name, place.number
-  FROM ticketing_place place JOIN ticketing_zone zone ON zone.id = place.zone_id
- WHERE zone.event_id = (SELECT event FROM played);
 
 -- name: replay:presses
 -- Every press by its arrival: as its student was told; as it is on record where nobody could be told.
 SELECT coalesce(told.arrival, pressed.arrival) AS arrival,
+       coalesce(told.elapsed_ms, pressed.elapsed_ms) AS elapsed_ms,
        coalesce(told.student_number, pressed.student_number) AS student_number,
        coalesce(told.zones, pressed.zones::text[]) AS zones,
-       CASE WHEN told.student_number IS NOT NULL THEN told.zone ELSE live.zone_name END AS zone,
-       CASE WHEN told.student_number IS NOT NULL THEN told.number ELSE live.number END AS number
+       CASE told.outcome WHEN 'already_won' THEN 'won' ELSE coalesce(told.outcome, pressed.answer) END AS outcome,
+       CASE WHEN told.student_number IS NOT NULL THEN told.zone
+            WHEN pressed.answer = 'won' THEN live.zone_name END AS zone,
+       CASE WHEN told.student_number IS NOT NULL THEN told.number
+            WHEN pressed.answer = 'won' THEN live.number END AS number
   FROM told_counted told
   FULL JOIN pressed ON pressed.student_number = told.student_number
   LEFT JOIN live ON live.claim_id = pressed.id

@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 
-from loadtest.verdict import Log
+from loadtest.log import Log
+from loadtest.verdict import Verdict, judge
 from tests.factories import Player, make_event, make_players
 from ticketing.allocation import Outcome
 from ticketing.api.answers import document
@@ -23,7 +24,7 @@ def entry(player: Player, zones: Sequence[str], outcome: Outcome) -> dict[str, A
     """Return the line of the log for a press and its answer."""
     said = json.loads(json.dumps(document(outcome), default=str))
     name = said.get("outcome") or said["code"]
-    facts = {key: said.get(key) for key in ("ticket", "zone", "number", "arrival", "elapsed_ms")}
+    facts = {key: said.get(key) for key in ("ticket", "zone", "number", "arrival", "elapsed_ms", "position")}
     number = player.student.student_number
     return {"kind": "answer", "student_number": number, "zones": list(zones)} | {
         "status": STATUS[name],
@@ -55,6 +56,11 @@ def database() -> "psycopg.Connection[Any]":
     found = connection.connection
     assert isinstance(found, psycopg.Connection)
     return found
+
+
+def judged(log: Log, **more: Any) -> Verdict:
+    """Judge a sale of ZONES by the test's own connection."""
+    return judge(database(), log, **{"zones": ZONES} | more)
 
 
 def without_last_word(*names: str) -> None:

@@ -1,22 +1,14 @@
-"""The player: its crowd, its wire, and a whole sale against the production server with its verdict."""
+"""The player: its crowd and its wire."""
 
 import asyncio
-import json
 from collections import Counter
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
-from pytest_django.fixtures import Settings
 
-from loadtest import play, verdict
 from loadtest.crowd import Login, PlayError, read_logins, schedule, weights_of
-from loadtest.verdict import read_log
+from loadtest.play import look_up
 from loadtest.wire import Answer, BrokenAnswer, Connection, Target
-from tests.conftest import Live, test_database_url
-from tests.factories import make_event, make_student
-from ticketing.models import Ticket
 
 LOGINS = [Login(str(number), "sessionid=x", "token") for number in range(400)]
 
@@ -45,12 +37,6 @@ def test_a_broken_file_of_sessions_is_refused(tmp_path: Path, text: str) -> None
 def test_a_weight_that_makes_no_sense_is_refused(given: str) -> None:
     with pytest.raises(PlayError):
         weights_of({"A": 1}, [given])
-
-
-def test_the_nearest_rank_is_the_percentile() -> None:
-    values = [float(number) for number in range(1, 201)]
-    assert [play.percentile(values, share) for share in (0.5, 0.95, 0.99, 1.0)] == [100, 190, 198, 200]
-    assert play.percentile([7.0], 0.99) == 7.0
 
 
 async def talk(*answers: bytes) -> list[Answer | str]:
@@ -97,48 +83,6 @@ def test_a_cut_answer_is_a_fault_and_the_next_request_gets_a_new_connection() ->
     assert asyncio.run(talk(b"SSH-2.0-hello\r\n\r\n")) == ["BrokenAnswer"]
 
 
-def test_a_server_that_does_not_answer_is_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "s.tsv").write_text("1\tc\tt\n", encoding="utf-8")
-    words = ["--sessions", str(tmp_path / "s.tsv"), "--event", "x", "--log", str(tmp_path / "log")]
-    assert play.main([*words, "--url", "http://127.0.0.1:9"]) == 2
-    assert "does not answer" in capsys.readouterr().err
-
-
-@pytest.mark.servers
-def test_a_played_sale_keeps_every_promise(
-    live: Live,
-    settings: Settings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    settings.ALLOW_LOADTEST = True
-    for number in range(60):
-        make_student(f"학생 {number}", demo=True)
-    event = make_event({"스탠딩": 15, "좌석": 10}, opens_in=1.5)
-    sessions, log = tmp_path / "s.tsv", tmp_path / "answers.jsonl"
-    call_command(
-        "rush_sessions",
-        "--event",
-        str(event.pk),
-        "--students",
-        "60",
-        "--out",
-        str(sessions),
-        stdout=StringIO(),
-    )
-    words = ["--sessions", str(sessions), "--event", str(event.pk), "--log", str(log), "--url", live.url]
-    assert play.main([*words, "--within", "0.5", "--connections", "16"]) == 0
-    entries = read_log(log.read_text(encoding="utf-8").splitlines())
-    outcomes = Counter(entry["outcome"] for entry in entries.answers)
-    assert outcomes == {"won": 25, "sold_out": 35}
-    assert Ticket.objects.count() == 25
-    head = json.loads(log.read_text(encoding="utf-8").splitlines()[0])
-    assert all(entry["sent_ms"] >= head["opens_at_ms"] - 50 for entry in entries.answers), "nobody was early"
-    monkeypatch.setenv("DATABASE_URL", test_database_url())
-    assert verdict.main([str(log)]) == 0
-    assert "every promise kept" in capsys.readouterr().out
-    Ticket.objects.filter(code=next(entry["ticket"] for entry in entries.answers if entry["ticket"])).delete()
-    assert verdict.main([str(log)]) == 1
-    log.write_text("", encoding="utf-8")
-    assert verdict.main([str(log)]) == 2
+def test_a_server_that_does_not_answer_is_said_so() -> None:
+    with pytest.raises(PlayError, match="does not answer"):
+        asyncio.run(look_up(Target.parse("http://127.0.0.1:9"), "x"))

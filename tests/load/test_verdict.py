@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from loadtest.verdict import Log, NoVerdict, judge, read_log, replay, tell
-from tests.load.sale import database, execute, lines, play_here, without_last_word
+from loadtest.log import Log, NoVerdict, read_log
+from tests.load.sale import execute, judged, lines, play_here, without_last_word
 from ticketing.models import Claim, Event, Place, SaleCounter, Ticket, Zone
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db]
@@ -30,12 +30,11 @@ def with_answer(log: Log, **changed: Any) -> Log:
 
 def test_a_good_sale_has_no_fault_and_every_figure() -> None:
     _, log = play_here()
-    verdict = judge(database(), log)
+    verdict = judged(log)
     assert verdict.exit_code == 0
     assert set(verdict.faults) >= {"oversold", "student_holds_two", "lost", "overtaken", "replay_differs"}
     assert len(told(log, "won")) == 7
     assert len(told(log, "sold_out")) == 5
-    assert "every promise kept" in tell(verdict)
 
 
 def test_a_press_without_an_answer_is_no_broken_promise() -> None:
@@ -43,7 +42,7 @@ def test_a_press_without_an_answer_is_no_broken_promise() -> None:
     nothing = dict.fromkeys(("status", "outcome", "ticket", "zone", "number", "arrival", "elapsed_ms"))
     for outcome in ("won", "sold_out"):
         log = with_answer(log, **nothing, student_number=told(log, outcome)[0]["student_number"])
-    verdict = judge(database(), log)
+    verdict = judged(log)
     assert verdict.exit_code == 0
     assert verdict.info["rows"][0]["unanswered_winners"] == 1
 
@@ -188,7 +187,7 @@ FAULTS = {
     "forget_a_loser": Fault(forget_a_loser, frozenset({"loser_not_kept", "arrival_missing"})),
     "skip_an_arrival": Fault(skip_an_arrival, frozenset({"arrival_missing"})),
     "swap_first_and_last": Fault(swap_first_and_last, frozenset({"overtaken", "replay_differs"})),
-    "leave_a_place": Fault(leave_a_place, frozenset({"sent_away_too_soon", "replay_differs"})),
+    "leave_a_place": Fault(leave_a_place, frozenset({"sent_away_too_soon"})),
     "swap_numbers": Fault(swap_numbers, frozenset({"replay_differs"})),
     "turn_the_clock_back": Fault(turn_the_clock_back, frozenset({"clock_backwards"})),
     "record_another_wish": Fault(record_another_wish, frozenset({"wish_not_kept"})),
@@ -200,11 +199,10 @@ def test_a_planted_fault_is_found(name: str) -> None:
     fault = FAULTS[name]
     event, log = play_here()
     log = fault.plant(event, log) or log
-    verdict = judge(database(), log)
+    verdict = judged(log)
     found = {figure for figure, rows in verdict.faults.items() if rows}
     assert fault.seen <= found
     assert verdict.exit_code == 1
-    assert "A PROMISE IS BROKEN" in tell(verdict)
 
 
 def test_oversold_counts_live_tickets_against_places() -> None:
@@ -216,7 +214,7 @@ def test_oversold_counts_live_tickets_against_places() -> None:
     Ticket.objects.filter(zone__name="A").update(place=Place.objects.filter(zone__name="B").get(number=1))
     without_last_word("one_live_ticket_per_place")
     Ticket.objects.filter(zone__name="A").update(status="held", ended_at=None)
-    rows = judge(database(), log).faults["oversold"]
+    rows = judged(log).faults["oversold"]
     assert [(row["name"], row["places"], row["live"], row["too_many"]) for row in rows] == [("A", 3, 4, 1)]
     assert event.zones.get(name="A").capacity == 4
 
@@ -226,9 +224,10 @@ def test_a_sale_with_returned_tickets_gets_no_verdict_on_its_order() -> None:
     Ticket.objects.filter(code=told(log, "won")[-1]["ticket"]).update(
         status="cancelled", ended_at="2026-11-23T00:00:00+09:00"
     )
-    verdict = judge(database(), log)
-    assert verdict.faults["not_fresh"]
+    verdict = judged(log)
     assert verdict.faults["sent_away_too_soon"]
+    assert set(verdict.not_judged) >= {"sent_away_too_soon", "replay_differs"}
+    assert "order" in verdict.missing
     assert verdict.exit_code == 2
 
 
@@ -244,14 +243,4 @@ def test_a_log_that_was_cut_short_gets_no_verdict() -> None:
 def test_an_event_that_is_not_there_gets_no_verdict() -> None:
     event, log = play_here(1)
     with pytest.raises(NoVerdict, match="no event"):
-        judge(database(), Log(type(event.pk)(int=0), log.answers))
-
-
-def test_the_model_goes_on_from_what_was_really_given() -> None:
-    places = [{"name": "A", "number": number} for number in (1, 2, 3)]
-    given = [2, 1, 3, None]
-    presses = [
-        {"arrival": arrival, "zones": ["A"], "zone": "A" if number else None, "number": number}
-        for arrival, number in enumerate(given, 1)
-    ]
-    assert [row["arrival"] for row in replay(places, presses)] == [1]
+        judged(Log(type(event.pk)(int=0), log.answers))
