@@ -24,8 +24,9 @@ class Kept:
     live: Sequence[Sequence[str]]
     first: Sequence[Sequence[str]]
     zones: Sequence[Sequence[str | int]]
+    entries: Sequence[Sequence[str]]
+    waiting: Sequence[Sequence[str | int]]
     arrival: int
-    entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +63,19 @@ def last_entry(client: "redis.Redis", where: Where) -> int:
 
 def read_kept(client: "redis.Redis", where: Where) -> Kept:
     """Return everything that Redis holds of the event's sale."""
-    entries = last_entry(client, where)
+    last_entry(client, where)
     arrival: Any = client.hget(where.of_group("state"), "arrival")
     base = f"{{{where.festival}}}"
+    of_event = f"{base}:event:{where.event}"
+    waiting: Any = client.zrange(f"{of_event}:waiting", 0, -1, withscores=True)
     return Kept(
         tickets=[ticket(line) for _, line in hash_of(client, where.of_group("tickets"))],
         live=list(hash_of(client, where.of_group("live"))),
-        first=[first(key, line) for key, line in hash_of(client, f"{base}:event:{where.event}:first")],
+        first=[first(key, line) for key, line in hash_of(client, f"{of_event}:first")],
         zones=[zone(client, f"{base}:zone:{one}", one) for one in where.zones],
+        entries=[entry(line) for _, line in hash_of(client, f"{of_event}:entries")],
+        waiting=[[student, int(score)] for student, score in waiting],
         arrival=int(arrival),
-        entries=entries,
     )
 
 
@@ -99,6 +103,12 @@ def first(student: str, line: str) -> list[str]:
     """Read a student's first arrival: arrival|elapsed|time|last answer."""
     arrival, elapsed, _time, answer = line.split("|")
     return [student, arrival, elapsed, answer]
+
+
+def entry(line: str) -> list[str]:
+    """Read an entry of the waiting list: student|status|claim|event|arrival|elapsed|…; its claim is its key."""
+    part = line.split("|")
+    return [part[2], part[0], part[1], part[4], part[5]]
 
 
 def zone(client: "redis.Redis", key: str, name: UUID) -> list[str | int]:

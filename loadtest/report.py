@@ -99,7 +99,7 @@ def run_of(document: Document) -> dict[str, Any]:
         "figures": list(key_figures(document)),
         "plots": list(plots(document)),
         "zones": [zone | {"share": share(zone["live"], zone["places"])} for zone in figures["zones"]],
-        "waiting": next(iter(document["info"].get("waiting", [])), None),
+        "waiting": next(iter(document["info"].get("waiting", [])), None) if event["waitlist_size"] else None,
         "acts": [act_sentence(act) for act in document["acts"]],
         "outage": figures["outage"],
         "missing": document["missing"],

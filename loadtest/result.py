@@ -43,7 +43,7 @@ HEADLINES: Mapping[str, Sequence[str]] = {
         "list_overfull",
     ),
     "duplicates": ("student_holds_two", "redis_holds_two", "arrival_given_twice", "waiting_twice"),
-    "lost": ("lost", "wrong_place", "redis_lost", "waiting_lost"),
+    "lost": ("lost", "wrong_place", "redis_lost", "waiting_lost", "redis_waiting_lost"),
     "order_violations": (
         *("overtaken", "sent_away_too_soon", "replay_differs", "clock_backwards", "arrival_missing"),
         *("list_not_full", "wrong_position", "promoted_out_of_order", "waits_beside_a_free_place"),

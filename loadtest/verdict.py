@@ -84,6 +84,9 @@ def judge(
     with connection.cursor(row_factory=dict_row) as cursor:
         size = load(cursor, log, capacity_changed=bool(changes))
         answer(cursor, verdict, read_queries("verdict.sql"))
+        waiting = read_queries("verdict_waiting.sql")
+        cursor.execute(waiting["tables"].encode())
+        answer(cursor, verdict, waiting)
         if kept is not None:
             queries = read_queries("verdict_redis.sql")
             cursor.execute(queries.pop("tables").encode())
@@ -116,6 +119,8 @@ def copy_kept(cursor: "psycopg.Cursor[dict[str, Any]]", kept: Kept) -> None:
     copy_rows(cursor, "kept_live", ("holder", "code"), kept.live)
     copy_rows(cursor, "kept_first", ("student", "arrival", "elapsed_ms", "answer"), kept.first)
     copy_rows(cursor, "kept_zone", ("zone", "top", "next", "freed", "removed"), kept.zones)
+    copy_rows(cursor, "kept_entry", ("claim", "student", "status", "arrival", "elapsed_ms"), kept.entries)
+    copy_rows(cursor, "kept_waiting", ("student", "arrival"), kept.waiting)
     copy_rows(cursor, "kept_group", ("arrival",), [[kept.arrival]])
 
 
@@ -147,6 +152,11 @@ def limit(verdict: Verdict, changes: Sequence[Change]) -> None:
     if changes:
         why = gettext_noop("A capacity changed meanwhile: the replay of all presses judges the order.")
         verdict.leave_out(BY_CAPACITY, why)
+    if verdict.info["waiting"][0]["promoted"]:
+        why = gettext_noop(
+            "Places went to students who waited: the order of the rest is judged without a replay."
+        )
+        verdict.leave_out(BY_PROMOTION, why)
     if verdict.faults.pop("not_fresh"):
         why = gettext_noop("Tickets were given back, or students had pressed before.")
         verdict.leave_out(ORDER, why)

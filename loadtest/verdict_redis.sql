@@ -8,6 +8,8 @@ CREATE TEMPORARY TABLE kept_ticket (
 CREATE TEMPORARY TABLE kept_live (holder text, code text);
 CREATE TEMPORARY TABLE kept_first (student bigint, arrival bigint, elapsed_ms bigint, answer text);
 CREATE TEMPORARY TABLE kept_zone (zone uuid, top int, next int, freed int, removed int);
+CREATE TEMPORARY TABLE kept_entry (claim uuid, student bigint, status text, arrival bigint, elapsed_ms bigint);
+CREATE TEMPORARY TABLE kept_waiting (student bigint, arrival bigint);
 CREATE TEMPORARY TABLE kept_group (arrival bigint);
 CREATE TEMPORARY VIEW kept AS
     SELECT kept_ticket.*, zone.name AS zone_name, student.student_number
@@ -88,3 +90,29 @@ SELECT coalesce(kept_first.student, rows.student_id) AS student, kept_first.arri
                FROM pressed GROUP BY student_id) AS rows ON rows.student_id = kept_first.student
  WHERE (kept_first.arrival, kept_first.elapsed_ms, kept_first.answer)
        IS DISTINCT FROM (rows.arrival, rows.elapsed_ms, rows.answer::text);
+
+-- name: redis_waiting_lost
+-- Told to wait, and Redis has no such entry of that student.
+SELECT told.student_number, told.arrival
+  FROM told
+ WHERE told.outcome = 'waitlisted'
+   AND NOT EXISTS (SELECT FROM kept_entry JOIN accounts_student student ON student.id = kept_entry.student
+                    WHERE student.student_number = told.student_number AND kept_entry.arrival = told.arrival);
+
+-- name: redis_waiting_differs
+-- A student's last entry of the waiting list is another in Redis than in the rows.
+SELECT coalesce(kept_entry.claim, rows.claim_id) AS claim, kept_entry.status, kept_entry.arrival,
+       rows.status AS row_status, rows.arrival AS row_arrival
+  FROM kept_entry
+  FULL JOIN (SELECT DISTINCT ON (student_id) * FROM waiting ORDER BY student_id, arrival DESC) AS rows
+         ON rows.claim_id = kept_entry.claim
+ WHERE (kept_entry.student, kept_entry.status, kept_entry.arrival, kept_entry.elapsed_ms)
+       IS DISTINCT FROM (rows.student_id, rows.status::text, rows.arrival, rows.elapsed_ms);
+
+-- name: redis_list_differs
+-- Who stands in Redis' list is not who waits or has an offer.
+SELECT coalesce(kept_waiting.student, active.student) AS student, kept_waiting.arrival, active.arrival AS of_entry
+  FROM kept_waiting
+  FULL JOIN (SELECT * FROM kept_entry WHERE status IN ('waiting', 'offered')) AS active
+         ON active.student = kept_waiting.student
+ WHERE kept_waiting.arrival IS DISTINCT FROM active.arrival;

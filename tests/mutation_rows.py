@@ -804,7 +804,7 @@ MUTATIONS = (
     Mutation(
         "F14",
         "a refusal by too many tries says when to come again, in everyday mode",
-        "ticketing/allocation/database.py",
+        "ticketing/allocation/pressing.py",
         "            retry_after=tries.retry_after,\n",
         "",
         "tests/contract/test_intent.py::test_f14_too_many_tries_say_when_the_next_one_counts",
@@ -812,7 +812,7 @@ MUTATIONS = (
     Mutation(
         "F14",
         "a refusal by too many tries says when to come again, in the rush",
-        "ticketing/allocation/rush/authority.py",
+        "ticketing/allocation/rush/answering.py",
         "decision=Decision.TOO_MANY_REQUESTS, retry_after=seconds)",
         "decision=Decision.TOO_MANY_REQUESTS)",
         "tests/contract/test_intent.py::test_f14_too_many_tries_say_when_the_next_one_counts",

@@ -17,7 +17,7 @@ from ticketing.claims import claim
 from ticketing.models import Event
 
 ZONES = {"A": 4, "B": 3}
-STATUS = {"won": 201, "already_won": 200, "sold_out": 409}
+STATUS = {"won": 201, "already_won": 200, "waitlisted": 202, "sold_out": 409}
 
 
 def entry(player: Player, zones: Sequence[str], outcome: Outcome) -> dict[str, Any]:
@@ -33,9 +33,9 @@ def entry(player: Player, zones: Sequence[str], outcome: Outcome) -> dict[str, A
     }
 
 
-def play_here(count: int = 12, zones: Mapping[str, int] = ZONES) -> tuple[Event, Log]:
+def play_here(count: int = 12, zones: Mapping[str, int] = ZONES, **fields: Any) -> tuple[Event, Log]:
     """Let `count` students press one after the other; return the event and the log."""
-    event, luck = make_event(zones), random.Random(7)
+    event, luck = make_event(zones, **fields), random.Random(7)
     answers = []
     for player in make_players(count):
         wish = luck.sample(sorted(zones), luck.randint(1, len(zones)))

@@ -47,7 +47,7 @@ def test_a_good_rush_is_the_same_in_redis_and_in_the_rows() -> None:
     assert (kept.arrival, len(kept.first)) == (12, 12)
     verdict = judged(log, kept=kept)
     assert verdict.exit_code == 0
-    assert sum(name.startswith("redis_") for name in verdict.faults) == 9
+    assert sum(name.startswith("redis_") for name in verdict.faults) == 12
 
 
 @dataclass(frozen=True)

@@ -70,10 +70,10 @@ def play(live: Live, folder: Path, *words: str) -> tuple[int, dict[str, Any], st
 def test_a_played_sale_keeps_every_promise(
     live: Live, crowd: None, workers: None, tmp_path: Path, mode: Mode
 ) -> None:
-    code, run, said = play(live, tmp_path, "--zones", ZONES, "--mode", mode)
+    code, run, said = play(live, tmp_path, "--zones", ZONES, "--waitlist", "5", "--mode", mode)
     figures = run["figures"]
     assert (code, run["verdict"], run["missing"], run["not_judged"]) == (0, "kept", {}, {})
-    assert (figures["won"], figures["sold_out"], figures["live"]) == (25, 35, 25)
+    assert (figures["won"], figures["waitlisted"], figures["sold_out"], figures["live"]) == (25, 5, 30, 25)
     assert all(figures[name] is not None for name in NEEDED)
     assert figures["sold_out_ms"] <= figures["last_row_ms"]
     assert any(name.startswith("redis_") for name in run["faults"]) == (mode == Mode.REDIS)
