@@ -146,6 +146,16 @@ OF_STUDENTS = (
         "api/events/<str:event_id>/claims/mine/",
         get=by("login_required", alice=DATA, charlie="no_claim"),
     ),
+    Row(
+        "api/events/<str:event_id>/waiting/leave/",
+        get=NOT_TAKEN,
+        post=by("login_required", students="no_claim"),
+    ),
+    Row(
+        "api/events/<str:event_id>/waiting/accept/",
+        get=NOT_TAKEN,
+        post=by("login_required", alice=DATA, charlie="no_offer"),
+    ),
     Row("api/tickets/", get=by("login_required", students=DATA)),
     Row("api/tickets/<str:code>/qr/", get=by("login_required", alice=DATA, charlie="unknown_ticket")),
     Row(

@@ -46,6 +46,7 @@ def make_ticket(event: Event | None = None, **fields: Any) -> Ticket:
             "number": place.number,
             "generation": place.generation,
             "code": new_ticket_code(),
+            "grant_reason": "시험",
         }
         | holder
         | fields
