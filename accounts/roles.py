@@ -30,6 +30,7 @@ SEEN = (
     "ticketing.view_scan",
     "ticketing.view_bar",
     "ticketing.view_gatedevice",
+    "ticketing.view_streamposition",
 )
 MANAGED = tuple(
     f"ticketing.{verb}_{model}"
@@ -47,6 +48,9 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *(
             "accounts.change_student",
             "ticketing.change_ticket",
+            "ticketing.add_bar",
+            "ticketing.change_bar",
+            "ticketing.change_streamposition",
             "accounts.check_booth",
             "accounts.review_card",
             "accounts.add_outgoingmail",

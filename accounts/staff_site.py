@@ -26,7 +26,8 @@ NOT_SHOWN = {
 
 # What a council looks for first stands first, in every language.
 ORDER = (
-    *("ticketing", "event", "ticket", "claim", "bar", "scan", "gatedevice", "limitgroup", "festival"),
+    *("ticketing", "event", "ticket", "claim", "bar", "scan", "streamposition"),
+    *("gatedevice", "limitgroup", "festival"),
     *(
         "accounts",
         "student",

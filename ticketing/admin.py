@@ -1,49 +1,29 @@
 """The council's desk: festivals, events and zones are what it wants; tickets, claims and scans are read-only rows."""
 
-from typing import Any
-
-from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ActionForm
-from django.contrib.auth import get_permission_codename
-from django.db.models import Model, QuerySet
+from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ticketing import event_admin, festival_admin, gate_admin, student_list_admin  # noqa: F401 - they register their models
-from ticketing.council import lift_bar, void
-from ticketing.event_admin import WithHistory
-from ticketing.models import Bar, Claim, LimitGroup, Scan, Ticket
+from ticketing import (  # noqa: F401 - they register their models
+    bar_admin,
+    event_admin,
+    festival_admin,
+    gate_admin,
+    stream_admin,
+    student_list_admin,
+)
+from ticketing.council import void
+from ticketing.desk import ReasonForm, do_each, reason_of
+from ticketing.history_admin import WithHistory
+from ticketing.kept_admin import Kept
+from ticketing.models import Claim, LimitGroup, Scan, Ticket
 from ticketing.signing import TicketCode
 
 admin.site.site_header = _("Daedong council")
 admin.site.site_title = _("Daedong council")
 admin.site.index_title = _("What would you like to do?")
-
-
-class Kept(admin.ModelAdmin[Any]):
-    """Rows that the system writes: to look at, not to edit."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Ask for the right to look itself: the gate may undo a scan, which is no right to read the list of them."""
-        name = get_permission_codename("view", self.opts)
-        return request.user.has_perm(f"{self.opts.app_label}.{name}")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class ReasonForm(ActionForm):
-    """An action that ends somebody's right asks why."""
-
-    reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
 
 
 @admin.register(LimitGroup)
@@ -82,14 +62,17 @@ class TicketAdmin(Kept, WithHistory):
     @admin.action(description=_("Void the chosen tickets and bar their students"), permissions=["void"])
     def make_void(self, request: HttpRequest, chosen: QuerySet[Ticket]) -> None:
         """End the chosen tickets at their authority; who and why are kept."""
-        reason = request.POST.get("reason", "").strip()[:300]
-        if not reason:
-            self.message_user(request, _("Write a reason beside the action first."), messages.ERROR)
+        if not (reason := reason_of(request)):
             return
-        actor = request.user.pk
-        ended = sum(
-            void(code=TicketCode(ticket.code), event_id=ticket.event_id, actor_id=actor, reason=reason)
-            for ticket in chosen
+        ended = do_each(
+            request,
+            chosen,
+            lambda ticket: void(
+                code=TicketCode(ticket.code),
+                event_id=ticket.event_id,
+                actor_id=request.user.pk,
+                reason=reason,
+            ),
         )
         self.message_user(request, ngettext("%d ticket is void.", "%d tickets are void.", ended) % ended)
 
@@ -121,30 +104,6 @@ class ClaimAdmin(Kept):
     @admin.display(description=_("after the opening"), ordering="elapsed_ms")
     def after_opening(self, claim: Claim) -> str:
         return _("%(seconds).3f s") % {"seconds": claim.elapsed_ms / 1000}
-
-
-@admin.register(Bar)
-class BarAdmin(Kept):
-    list_display = [
-        "student",
-        "event",
-        "reason",
-        "actor",
-        "created_at",
-        "lifted_at",
-    ]
-    list_select_related = ["event", "student", "actor"]
-    search_fields = ["=student__student_number", "=student__name"]
-    actions = ["lift"]
-
-    @admin.action(description=_("Lift the chosen bars"), permissions=["lift"])
-    def lift(self, request: HttpRequest, chosen: QuerySet[Bar]) -> None:
-        """Let the students of the chosen bars claim again."""
-        lifted = sum(lift_bar(event_id=bar.event_id, student_id=bar.student_id) for bar in chosen)
-        self.message_user(request, ngettext("%d bar is lifted.", "%d bars are lifted.", lifted) % lifted)
-
-    def has_lift_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("ticketing.change_ticket")
 
 
 @admin.register(Scan)

@@ -1,143 +1,27 @@
-"""The council's events: what it wants, and beside it how the sale stands, counted in the database."""
+"""The council's events: what it wants, and beside it how the sale stands."""
 
 from typing import Any
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from ticketing import eligibility
-from ticketing.allocation.turns import lock
 from ticketing.eligibility_admin import ExclusionInline, RuleInline
+from ticketing.event_form import CountedInsteadOfSaved, EventForm, in_words, saved_counts
 from ticketing.events import state_of
-from ticketing.history import changes_of
-from ticketing.models import (
-    LIVE,
-    Authority,
-    Event,
-    Mode,
-    SaleCounter,
-    Ticket,
-    TicketStatus,
-    Zone,
-    ZoneState,
-)
-
-LIVE_TICKETS = Ticket.objects.filter(status__in=LIVE)
-USED_TICKETS = Ticket.objects.filter(status=TicketStatus.USED)
-
-EMPTY = "-"  # as the admin shows what is not there
-
-
-def total(rows: QuerySet[Any], key: str, number: Count | Sum) -> Coalesce:
-    """Return the total of the rows whose `key` names the outer row."""
-    grouped = rows.filter(**{key: OuterRef("pk")}).order_by().values(key).annotate(total=number)
-    return Coalesce(Subquery(grouped.values("total"), output_field=IntegerField()), 0)
-
-
-def grouped(number: int) -> str:
-    return str(number_format(number, use_l10n=True, force_grouping=True))
-
-
-def places_of(made: int, wanted: int) -> str:
-    """Return the number of places; while they are being made or taken away, the way to it."""
-    if made == wanted:
-        return grouped(wanted)
-    return pgettext("places", "%(made)s of %(wanted)s") % {"made": grouped(made), "wanted": grouped(wanted)}
-
-
-def saved_counts(key: str) -> list[eligibility.Count]:
-    """Return how many students are eligible by the saved rules; nothing for an address that names no event."""
-    try:
-        return eligibility.count(UUID(key))
-    except ValueError:
-        return []
-
-
-def in_words(counts: list[eligibility.Count]) -> list[dict[str, Any]]:
-    """Return the figures as the form shows them: a zone, and each time with the number of students from then on."""
-    zones: dict[str, list[dict[str, Any]]] = {}
-    for row in counts:
-        steps = zones.setdefault(row.zone, [])
-        if row.opens_at is not None:
-            steps.append(
-                {"opens_at": row.opens_at, "number": row.students, "students": grouped(row.students)}
-            )
-    return [
-        {"zone": zone, "steps": steps, "students": grouped(sum(step["number"] for step in steps))}
-        for zone, steps in zones.items()
-    ]
-
-
-class WithHistory(admin.ModelAdmin[Any]):
-    """The history button shows what the database's triggers recorded, whatever way the change came."""
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        row = self.get_object(request, unquote(object_id))
-        changes = changes_of(row) if row is not None else []
-        context = {"changes": changes, **(extra_context or {})}
-        return super().history_view(request, object_id, context)
-
-
-class CountedInsteadOfSaved(Exception):
-    """Ends the transaction of a form whose rules were only to be counted; carries the figures."""
-
-    def __init__(self, counts: list[eligibility.Count]) -> None:
-        super().__init__()
-        self.counts = counts
-
-
-class EventForm(forms.ModelForm[Event]):
-    """An event as the council edits it."""
-
-    def clean(self) -> dict[str, Any]:
-        """Leave times alone that nobody touched, and nobody wins a ticket while the group is being changed.
-
-        The form's inputs end at the second, a time that a program wrote does not. The present group's turn is taken
-        before the model looks for live tickets; the admin judges and saves a form in one transaction.
-        """
-        cleaned = super().clean() or self.cleaned_data
-        for name, field in self.fields.items():
-            if isinstance(field, forms.SplitDateTimeField) and name not in self.changed_data:
-                cleaned[name] = getattr(self.instance, name)
-        if "limit_group" in self.changed_data and (
-            present := Event.objects.filter(pk=self.instance.pk).first()
-        ):
-            SaleCounter.objects.get_or_create(group=present.group_key)
-            lock(present.group_key)
-        return cleaned
-
-
-class ZoneInline(admin.TabularInline[Zone, Event]):
-    model = Zone
-    fields = ["name", "name_en", "capacity", "tickets_now", "free_now"]
-    readonly_fields = ["tickets_now", "free_now"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Zone]:
-        live = total(LIVE_TICKETS, "zone", Count("pk"))
-        return super().get_queryset(request).select_related("state").annotate(live=live)
-
-    def get_extra(self, request: HttpRequest, obj: Event | None = None, **kwargs: Any) -> int:
-        return 0 if obj else 3
-
-    @admin.display(description=_("tickets"))
-    def tickets_now(self, zone: Any) -> str:
-        return grouped(zone.live) if hasattr(zone, "live") else EMPTY
-
-    @admin.display(description=pgettext_lazy("places", "free"))
-    def free_now(self, zone: Any) -> str:
-        """Return the number of places without a live ticket; nothing while the places are not made yet."""
-        return grouped(zone.state.capacity - zone.live) if hasattr(zone, "state") else EMPTY
+from ticketing.figures import EMPTY, LIVE_TICKETS, OFFERED_PLACES, USED_TICKETS, grouped, places_of, total
+from ticketing.history_admin import WithHistory
+from ticketing.models import Event, Zone, ZoneState
+from ticketing.standing import standing_of, standings_of, worst
+from ticketing.zone_admin import ZoneInline
 
 
 @admin.register(Event)
@@ -183,7 +67,24 @@ class EventAdmin(WithHistory):
             made=total(ZoneState.objects.all(), "zone__event", Sum("capacity")),
             live=total(LIVE_TICKETS, "event", Count("pk")),
             used=total(USED_TICKETS, "event", Count("pk")),
+            offered=total(OFFERED_PLACES, "event", Count("pk")),
         )
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list with how the sale of each of its events stands."""
+        shown: Any = super().get_changelist_instance(request)
+        standings = standings_of(list(shown.result_list))
+        for event in shown.result_list:
+            event.standing = standings[event.pk]
+        shown.behind = worst(standings.values())
+        return shown  # type: ignore[no-any-return]  # ours, with one thing more
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Event | None:
+        """Return an event that knows how its sale stands by what is saved, whatever a form makes of it meanwhile."""
+        event: Any = super().get_object(request, object_id, from_field)
+        if event is not None:
+            event.standing = SimpleLazyObject(lambda: standing_of(Event.objects.get(pk=event.pk)))
+        return event  # type: ignore[no-any-return]  # ours, with one thing more
 
     def changeform_view(
         self,
@@ -238,24 +139,19 @@ class EventAdmin(WithHistory):
             "sold_out": pgettext("state of a sale", "Sold out"),
             "closed": pgettext("state of a sale", "Closed"),
         }
-        left = event.made - event.live if event.wanted == event.made > 0 else None
-        state = words[state_of(event, [{"left": left}], timezone.now())]
-        return f"{state} · {_('rehearsal')}" if event.rehearsal else state
+        left = event.made - event.live - event.offered if event.wanted == event.made > 0 else None
+        told = [words[state_of(event, [{"left": left}], timezone.now())]]
+        if event.standing.wishes:
+            told.append(str(_("a change is on its way")))
+        if event.rehearsal:
+            told.append(str(_("rehearsal")))
+        return " · ".join(told)
 
     @admin.display(description=_("decided now by"))
     def decided_by(self, event: Any) -> str:
         """Return who decides for the event at present; what is wanted may still be on its way."""
-        counter = SaleCounter.objects.filter(group=event.group_key).first() if event.pk else None
-        if counter is None:
-            return EMPTY
-        now = Authority(counter.authority)
-        wanted = {Mode.DATABASE: Authority.DATABASE, Mode.REDIS: Authority.REDIS}[Mode(event.mode)]
-        if now == wanted:
-            return str(now.label)
-        return pgettext("mode of a sale", "%(now)s; %(wanted)s is on its way") % {
-            "now": now.label,
-            "wanted": wanted.label,
-        }
+        authority = event.standing.authority if hasattr(event, "standing") else None
+        return str(authority.label) if authority else EMPTY
 
     @admin.display(description=_("places"))
     def places(self, event: Any) -> str:
@@ -267,7 +163,7 @@ class EventAdmin(WithHistory):
 
     @admin.display(description=pgettext_lazy("places", "free"))
     def free_now(self, event: Any) -> str:
-        return grouped(event.made - event.live)
+        return grouped(event.made - event.live - event.offered)
 
     @admin.display(description=pgettext_lazy("people", "entered"))
     def used_now(self, event: Any) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import VerificationMethod
 from accounts.verification import METHODS, available
-from ticketing.event_admin import WithHistory
+from ticketing.history_admin import WithHistory
 from ticketing.models import Festival
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from ticketing.event_admin import WithHistory
+from ticketing.history_admin import WithHistory
 from ticketing.models import StudentList
 from ticketing.student_lists import decode, numbers_in, replace_members, students_of
 

@@ -135,7 +135,11 @@ def drained(keys: Keys) -> bool:
 
 def lag(keys: Keys) -> Lag:
     """Return how far the rows of a group are behind its stream."""
-    position = StreamPosition.objects.filter(group=keys.group).first()
+    return lag_behind(keys, StreamPosition.objects.filter(group=keys.group).first())
+
+
+def lag_behind(keys: Keys, position: StreamPosition | None) -> Lag:
+    """Return how far the rows of a group, which are at that position, are behind its stream."""
     applied = position.position if position else 0
     last = int(sale().hget(keys.of_group("state"), "seq") or 0)
     waiting = read_from(keys, applied, most=1)

@@ -284,6 +284,16 @@ OF_THE_ADMIN = (
         post=behind_admin("to /admin/accounts/outgoingmail/", COUNCIL),
     ),
     Row(
+        "admin/ticketing/bar/shut-out/",
+        get=behind_admin(PAGE, COUNCIL),
+        post=behind_admin("to /admin/ticketing/bar/", COUNCIL),
+    ),
+    Row(
+        "admin/ticketing/streamposition/<uuid:group>/again/",
+        get=behind_admin(PAGE, COUNCIL),
+        post=behind_admin("to /admin/ticketing/streamposition/", COUNCIL),
+    ),
+    Row(
         "admin/accounts/user/<id>/password/",
         get=behind_admin(PAGE, ADMINISTRATOR),
         post=behind_admin(PAGE, ADMINISTRATOR),
@@ -371,6 +381,7 @@ MODELS = (
     *model("ticketing/bar", look=DESK),
     *model("ticketing/scan", look=DESK),
     *model("ticketing/gatedevice", look=DESK, edit=COUNCIL, add=COUNCIL),
+    *model("ticketing/streamposition", look=DESK),
 )
 
 # Who changes something by an action on a list of the admin. Django's own `delete_selected` is everywhere.

@@ -30,7 +30,7 @@ from tests.factories import Player, log_in, make_event, make_student
 from tests.gate.cast import body, code_of, make_device, make_staff, make_ticket, scan_of, staff_client
 from ticketing.claims import claim
 from ticketing.gate import admit
-from ticketing.models import Bar, Claim, Festival, LimitGroup, StudentList, Ticket
+from ticketing.models import Bar, Claim, Festival, LimitGroup, StreamPosition, StudentList, Ticket
 
 CSRF = "c" * 32
 BOOTH_CODE = "B00TH234"
@@ -95,11 +95,15 @@ def make_world() -> World:
         **rows_of_tickets(alice, staff["gate"]),
         "ticketing/gatedevice": device,
     }
+    rows["ticketing/streamposition"] = stopped = StreamPosition.objects.create(
+        group=rows["ticketing/event"].pk, stopped_at=timezone.now(), stopped_by="1: Unreadable"
+    )
     rows |= {"accounts/user": staff["gate"], "auth/group": Group.objects.get(name="gate")}
     values = {
         "event_id": rows["ticketing/event"].pk,
         "code": rows["ticketing/ticket"].code,
         "scan_id": rows["ticketing/scan"].pk,
+        "group": stopped.pk,
         "who": "council",
         "pk": RosterImport.objects.create(file_name="roster.csv", language="ko", state=RosterState.READY).pk,
         "challenge": rows["accounts/cardreview"].pk,
@@ -123,7 +127,14 @@ def make_world() -> World:
             "admin/autocomplete/": {"app_label": "ticketing", "model_name": "bar", "field_name": "student"},
         },
         sent=what_is_sent(code_of(rows["ticketing/ticket"]))
-        | {"accounts/devices/": {"end": str(rows["accounts/studentsession"].pk)}},
+        | {
+            "accounts/devices/": {"end": str(rows["accounts/studentsession"].pk)},
+            "admin/ticketing/bar/shut-out/": {
+                "event": str(rows["ticketing/event"].pk),
+                "student": NUMBER,
+                "reason": "왜",
+            },
+        },
     )
 
 

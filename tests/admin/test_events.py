@@ -25,11 +25,6 @@ pytestmark = [pytest.mark.servers, pytest.mark.django_db]
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def council() -> tuple[Client, User]:
-    return desk_of("council")
-
-
 def test_a_sale_from_the_form_sells_once_it_is_primed(council: tuple[Client, User]) -> None:
     client, _user = council
     alice, bob, charlie = make_players(["alice", "bob", "charlie"])

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from tests.admin.desk import DESK, EVENTS, change, desk_of, form_of, press, ticket_of, told
-from tests.factories import Player, make_event, make_players
+from tests.admin.desk import DESK, EVENTS, change, form_of, press, ticket_of, told
+from tests.factories import Player, make_event, make_players, settle
 from ticketing.allocation.base import Decision
 from ticketing.models import Bar, Event, Place, Zone
 
@@ -19,12 +19,10 @@ TICKETS, BARS = f"{DESK}ticket/", f"{DESK}bar/"
 
 
 @pytest.fixture
-def council() -> tuple[Client, User]:
-    return desk_of("council")
-
-
-@pytest.fixture
-def event() -> Event:
+def event(request: pytest.FixtureRequest) -> Event:
+    """Return a sale; its mode is chosen before it is made, where a test runs in both."""
+    if "mode" in request.fixturenames:
+        request.getfixturevalue("mode")
     return make_event({"A": 1})
 
 
@@ -33,12 +31,15 @@ def alice(event: Event) -> Player:
     """Alice holds the only place."""
     [alice] = make_players(["alice"])
     assert press(alice, event).decision is Decision.WON
+    settle()
     return alice
 
 
 def void(client: Client, player: Player, reason: str) -> Any:
     action = {"action": "make_void", "_selected_action": [ticket_of(player).pk], "reason": reason}
-    return client.post(TICKETS, action, follow=True)
+    page = client.post(TICKETS, action, follow=True)
+    settle()
+    return page
 
 
 @pytest.mark.parametrize("reason", ["", "   "])
@@ -51,6 +52,7 @@ def test_a_ticket_is_not_ended_without_a_reason(
     assert not Bar.objects.exists()
 
 
+@pytest.mark.usefixtures("mode")
 def test_a_void_ticket_frees_its_place_and_bars_its_student(
     council: tuple[Client, User], alice: Player, event: Event
 ) -> None:
@@ -67,6 +69,7 @@ def test_a_void_ticket_frees_its_place_and_bars_its_student(
     assert ticket_of(alice).reason == "표를 팔았음"
 
 
+@pytest.mark.usefixtures("mode")
 def test_a_lifted_bar_stays_on_record_and_lets_claim_again(
     council: tuple[Client, User], alice: Player, event: Event
 ) -> None:
@@ -74,9 +77,11 @@ def test_a_lifted_bar_stays_on_record_and_lets_claim_again(
     void(client, alice, "착오")
     lift = {"action": "lift", "_selected_action": [Bar.objects.get().pk]}
     assert told(client.post(BARS, lift, follow=True)) == "1 bar is lifted."
+    settle()
     assert Bar.objects.get().lifted_at is not None
     type_of_ticket = type(ticket_of(alice))
     assert press(alice, event).decision is Decision.WON
+    settle()
     assert set(type_of_ticket.objects.values_list("status", flat=True)) == {"void", "held"}
     assert told(client.post(BARS, lift, follow=True)) == "0 bars are lifted."
 
