@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from festival.redis import sale
+from festival.redis import at_each_master, sale
 from ticketing.allocation.rush.durability import Durability, durability
 from ticketing.allocation.rush.keys import GROUPS
 from ticketing.writeback import lags
@@ -56,7 +56,7 @@ def ask_postgresql() -> str:
 
 
 def ask_sale() -> str:
-    sale().ping()
+    at_each_master("ping")
     return OK
 
 

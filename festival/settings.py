@@ -10,6 +10,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from festival.env import Environment, with_demo_defaults
+from festival.redis_address import SERVER_SCHEMES, Kind, read_redis
 
 django_stubs_ext.monkeypatch()  # admin classes and forms say what they hold: ModelAdmin[Event]
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -150,15 +151,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="changes")
 
 # Redis in two roles: the sale (kept for ever, append-only) and what may be lost (cache, sessions' copies).
-_redis_schemes = ("redis", "rediss", "unix")
-_sale, _cache = env.url("REDIS_URL", _redis_schemes), env.url("CACHE_URL", _redis_schemes)
-REDIS_URL, CACHE_URL = _sale.geturl(), _cache.geturl()
-if REDIS_URL and (_sale.hostname, _sale.port or 6379, _sale.path.strip("/") or "0") == (
-    _cache.hostname,
-    _cache.port or 6379,
-    _cache.path.strip("/") or "0",
-):
+REDIS_SALE, _cache = read_redis(env, "REDIS_URL"), env.url("CACHE_URL", SERVER_SCHEMES)
+REDIS_URL, CACHE_URL = REDIS_SALE.url, _cache.geturl()
+if REDIS_URL and REDIS_SALE.is_same_database(_cache):
     env.mistake("CACHE_URL", "is the database of REDIS_URL: clearing the cache would empty the sale")
+SENTINEL_PASSWORD = env.text("FESTIVAL_SENTINEL_PASSWORD", "")
+if SENTINEL_PASSWORD and REDIS_SALE.kind != Kind.SENTINEL:
+    env.mistake("FESTIVAL_SENTINEL_PASSWORD", "is set, but REDIS_URL names no Sentinel")
 # A sale is handed only to a Redis whose acknowledgements survive its death, unless this says otherwise.
 REDIS_MAY_FORGET = env.boolean("FESTIVAL_REDIS_MAY_FORGET", default=False)
 CACHES = {

@@ -21,6 +21,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from festival import embedded, processes
 from festival.demo.supervisor import WEB_OPTIONS, answers
+from festival.redis import at_each_master
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -34,9 +35,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def empty_redis(request: pytest.FixtureRequest) -> None:
     """Empty both Redis databases before every test that touches the database."""
     if request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames):
-        for url in (settings.REDIS_URL, settings.CACHE_URL):
-            with redis.Redis.from_url(url) as client:
-                client.flushdb()
+        at_each_master("flushdb")
+        with redis.Redis.from_url(settings.CACHE_URL) as client:
+            client.flushdb()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import redis
 
+from festival.redis import at_each_master
+
 
 @contextmanager
 def frozen_redis(url: str) -> Iterator[None]:
@@ -18,3 +20,16 @@ def frozen_redis(url: str) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def frozen_sale() -> Iterator[None]:
+    """Stop every master of the sale's Redis while the block runs."""
+    pids = [int(info["process_id"]) for info in at_each_master("info", "server")]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)

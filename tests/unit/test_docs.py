@@ -11,7 +11,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 def test_every_variable_of_the_settings_is_documented_and_no_other() -> None:
     settings = (ROOT / "festival" / "settings.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings))
+    read = set(re.findall(r'(?:env\.\w+\(|read_redis\(env,)\s*"([A-Z_]+)"', settings))
     chapter = (
         (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8").partition("\n## Read by commands")[0]
     )

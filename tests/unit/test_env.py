@@ -52,6 +52,20 @@ def test_good_settings_start() -> None:
     assert start(**LOGIN).stderr == ""
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"REDIS_URL": "redis+cluster://:pw@a.example.org:7000,b.example.org,[::1]:7001"},
+        {
+            "REDIS_URL": "rediss+sentinel://a.example.org:26379,b.example.org:26380/festival/2",
+            "FESTIVAL_SENTINEL_PASSWORD": "pw",
+        },
+    ],
+)
+def test_the_sale_may_have_several_servers(changes: dict[str, str]) -> None:
+    assert start(**changes).stderr == ""
+
+
 def test_every_mistake_is_named_at_once() -> None:
     ended = start(FESTIVAL_MODE="prod", FESTIVAL_POOL_SIZE="many", DATABASE_URL="", FESTIVAL_HTTPS="maybe")
     assert ended.returncode != 0
@@ -67,6 +81,15 @@ def test_every_mistake_is_named_at_once() -> None:
         ({"FESTIVAL_SIGNING_KEYS": "s" * 50}, "FESTIVAL_SIGNING_KEYS"),
         ({"CACHE_URL": GOOD["REDIS_URL"]}, "CACHE_URL"),
         ({"CACHE_URL": "redis://redis.example.org:6379"}, "CACHE_URL"),
+        ({"REDIS_URL": "redis+cluster://:hunter2@redis.example.org"}, "CACHE_URL"),
+        ({"REDIS_URL": "redis+cluster://:hunter2@a.example.org:7000/0"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis+cluster://:hunter2@a.example.org:7000,"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis+cluster://:hunter2@a.example.org:70000"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis+cluster://a.example.org:7000?password=hunter2"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis+sentinel://:hunter2@a.example.org:26379"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis+sentinel://:hunter2@a.example.org:26379/festival/first"}, "REDIS_URL"),
+        ({"REDIS_URL": "redis+many://:hunter2@a.example.org"}, "REDIS_URL"),
+        ({"FESTIVAL_SENTINEL_PASSWORD": "hunter2"}, "FESTIVAL_SENTINEL_PASSWORD"),
         ({"DATABASE_URL": "mysql://festival:hunter2@db/festival"}, "DATABASE_URL"),
         ({"DATABASE_URL": "postgresql://festival:hunter2@db:port/festival"}, "DATABASE_URL"),
         ({"FESTIVAL_HTTPS": "no"}, "FESTIVAL_HTTPS"),

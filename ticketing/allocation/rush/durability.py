@@ -1,28 +1,38 @@
 """Whether what the sale's Redis acknowledges survives its death, as its own configuration says."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import redis
 
-from festival.redis import sale
+from festival.redis import at_each_master
 
 
 class Durability(StrEnum):
-    """How much of what was acknowledged a crash of the server may cost."""
+    """How much of what was acknowledged a crash of the server may cost, the least first."""
 
     ALWAYS = "always"  # nothing: each write is on the disk before its answer
     SECOND = "everysec"  # the last second
+    UNKNOWN = "unknown"  # the server does not tell its configuration
     NONE = "none"  # everything since the last snapshot, or all
     EVICTING = "evicting"  # keys of the sale may be thrown away when memory is short
-    UNKNOWN = "unknown"  # the server does not tell its configuration
+
+
+BY_WORTH = list(Durability)
+ASKED = ("appendonly", "appendfsync", "maxmemory-policy", "maxmemory")
 
 
 def durability() -> Durability:
-    """Ask the server; raises redis.ConnectionError and the like when it is away."""
+    """Ask every master and return what the worst of them says; raises ConnectionError when one is away."""
     try:
-        found = sale().config_get("appendonly", "appendfsync", "maxmemory-policy", "maxmemory")
+        configurations = at_each_master("config_get", *ASKED)
     except redis.ResponseError:
         return Durability.UNKNOWN
+    return max(map(judged, configurations), key=BY_WORTH.index)
+
+
+def judged(found: Mapping[str, str]) -> Durability:
+    """Return what a configuration promises."""
     if found.get("maxmemory") != "0" and found.get("maxmemory-policy") != "noeviction":
         return Durability.EVICTING
     if found.get("appendonly") != "yes":

@@ -7,6 +7,7 @@ import redis
 from festival.errors import Unavailable
 from festival.redis import sale
 from ticketing.allocation.rush.keys import Keys
+from ticketing.allocation.rush.scripts import run
 
 
 def ask(command: str, *args: Any) -> Any:
@@ -24,7 +25,6 @@ def read_one(key: str, field: str) -> str | None:
 
 
 def now_ms(keys: Keys) -> int:
-    """Return the deciding clock: the server's, and never earlier than the last decision."""
-    seconds, microseconds = ask("time")
-    last = read_one(keys.of_group("state"), "clock")
-    return max(int(seconds) * 1000 + int(microseconds) // 1000, int(last or 0))
+    """Return the deciding clock: that of the server that has the keys, and never earlier than the last decision."""
+    _word, now = run("clock", [keys.of_group("state")], [])
+    return int(now)

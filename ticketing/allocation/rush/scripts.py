@@ -22,8 +22,13 @@ class Recovering(Unavailable):
 
 @cache
 def script(name: str) -> Script:
-    """Return one script of the catalogue, with the parts that it names before it."""
-    return sale().register_script("\n".join([*map(source, parts(name)), source(name)]))
+    """Return one script of the catalogue."""
+    return sale().register_script(whole(name))
+
+
+def whole(name: str) -> str:
+    """Return the text of a script, the parts that it names before it."""
+    return "\n".join([*map(source, parts(name)), source(name)])
 
 
 def source(name: str) -> str:
