@@ -52,17 +52,17 @@ MUTATIONS = (
         "F10",
         "a claim in Redis touches no row",
         "ticketing/allocation/rush/authority.py",
-        '        answer = run("claim", self.claim_keys(press), self.claim_args(press))\n',
+        '        answer = self.run("claim", ',
         '        __import__("accounts.models").models.Student.objects.filter(pk=press.student_id).exists()\n'
-        '        answer = run("claim", self.claim_keys(press), self.claim_args(press))\n',
+        '        answer = self.run("claim", ',
         "tests/rush/test_untouched_rows.py",
     ),
     Mutation(
         "F10",
         "a script touches only the keys that it is given",
         "ticketing/allocation/rush/bar.lua",
-        "local bar = ARGV[4] == 'bar'\n",
-        "local bar = ARGV[4] == 'bar'\nredis.call('EXISTS', KEYS[3] .. ':more')\n",
+        "local bar = verb == 'bar'\n",
+        "local bar = verb == 'bar'\nredis.call('EXISTS', barred .. ':more')\n",
         "tests/rush/test_writeback.py::test_everything_that_was_decided_meanwhile_stands_in_the_rows_afterwards",
     ),
     Mutation(
