@@ -502,8 +502,8 @@ MUTATIONS = (
         "C6, F33",
         "a ticket is not ended without a reason",
         "ticketing/admin.py",
-        "        if not reason:",
-        "        if reason is None:",
+        "        if not (reason := reason_of(request)):",
+        "        if (reason := reason_of(request)) is None:",
         "tests/admin/test_tickets.py::test_a_ticket_is_not_ended_without_a_reason",
     ),
     Mutation(
@@ -517,7 +517,7 @@ MUTATIONS = (
     Mutation(
         "F30",
         "the gate's crew does not read the list of scans",
-        "ticketing/admin.py",
+        "ticketing/kept_admin.py",
         '        return request.user.has_perm(f"{self.opts.app_label}.{name}")',
         "        return bool(name) and super().has_view_permission(request, obj)",
         "tests/admin/test_people.py::test_others_see_nothing_of_it",
@@ -525,7 +525,7 @@ MUTATIONS = (
     Mutation(
         "S1",
         "a group is not changed under a ticket that is being won",
-        "ticketing/event_admin.py",
+        "ticketing/event_form.py",
         "            lock(present.group_key)",
         "            pass",
         "tests/admin/test_events.py::test_a_ticket_won_while_the_group_is_being_changed_keeps_the_group",
