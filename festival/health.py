@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from festival.redis import at_each_master, sale
 from ticketing.allocation.rush.durability import Durability, durability
 from ticketing.allocation.rush.keys import GROUPS
+from ticketing.allocation.rush.recovering import latched
 from ticketing.writeback import lags
 
 OK, AWAY = "ok", "away"
@@ -70,6 +71,12 @@ def ask_durability() -> str:
     return OK if found is Durability.ALWAYS else found.value
 
 
+def ask_sales() -> str:
+    """Return `ok`, or which sales are stopped because Redis has lost something of them."""
+    stopped = sorted(str(keys.group) for keys in latched())
+    return f"recovering: {', '.join(stopped)}" if stopped else OK
+
+
 def ask_streams() -> str:
     """Return `ok`, how far the rows are behind, or which streams have stopped at an entry that cannot be applied."""
     found = lags()
@@ -86,5 +93,6 @@ PARTS: dict[str, Callable[[], str]] = {
     "redis_sale": ask_sale,
     "redis_cache": ask_cache,
     "durability": ask_durability,
+    "sales": ask_sales,
     "writeback": ask_streams,
 }

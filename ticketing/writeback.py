@@ -130,7 +130,7 @@ def drained(keys: Keys) -> bool:
     follow(keys)
     last = sale().hget(keys.of_group("state"), "seq")
     position = StreamPosition.objects.get(group=keys.group)
-    return position.position == int(last or 0)
+    return last is not None and position.position == int(last)
 
 
 def lag(keys: Keys) -> Lag:

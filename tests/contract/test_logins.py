@@ -46,9 +46,9 @@ def test_a_logout_that_redis_was_not_told_of_is_carried_by_the_loop(
 
 
 def test_a_roster_of_many_marks_is_built_whole(event: Event, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ticketing.allocation.rush.carrying.MOST_MARKS", 3)
+    monkeypatch.setattr("ticketing.allocation.rush.marks.MOST_MARKS", 3)
     players = make_players(6)
     settle()
-    assert sale().hlen(f"{{{event.festival_id}}}:students") == 6
+    assert sale().hlen(f"{{{event.festival_id}}}:students") == 6 + 1, "and the sentinel"
     door = InProcess()
     assert [door.claim(player, event.pk, "A").kind for player in players[:3]] == ["won"] * 3

@@ -14,38 +14,25 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Student
 from festival.redis import sale
 from ticketing.allocation.base import Stale
-from ticketing.allocation.rush import eligibility, lease, loading
+from ticketing.allocation.rush import lease, loading, losses, recovering
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.directory import Listed, look_up
 from ticketing.allocation.rush.directory import read as read_listed
 from ticketing.allocation.rush.durability import Durability, durability
 from ticketing.allocation.rush.keys import GROUPS, Keys, directory
-from ticketing.allocation.rush.scripts import run
+from ticketing.allocation.rush.marks import forget_all, tell_marks
+from ticketing.allocation.rush.roster import load_roster
+from ticketing.allocation.rush.scripts import Recovering, run
 from ticketing.allocation.turns import lock
 from ticketing.errors import Inconsistent
-from ticketing.models import (
-    LIVE,
-    Authority,
-    Event,
-    Mode,
-    PrimingMark,
-    SaleCounter,
-    Ticket,
-    TicketStatus,
-    Topic,
-    Zone,
-)
-from ticketing.signing import TicketCode
+from ticketing.models import Authority, Event, Mode, SaleCounter, Zone
 from ticketing.writeback import drained
 
 log = logging.getLogger(__name__)
 LONG_OVER = timedelta(days=7)
 MOST_MOVED = 10_000
-MOST_MARKS = 20_000
-NO_SCAN = UUID(int=0)
 FENCED = "fenced"
 
 
@@ -68,19 +55,51 @@ class Group:
         """Events of a group have one mode; the form sees to it, and where rows differ the rush is meant."""
         return any(event.mode == Mode.REDIS for event in self.events)
 
+    def zones(self) -> list[UUID]:
+        return list(Zone.objects.filter(event__in=self.events).values_list("pk", flat=True))
+
 
 def carry() -> int:
     """Do what is to be done in Redis; return the number of steps that changed something."""
     groups = [group for group in current_groups() if concerns_redis(group)]
-    if groups and not durable_enough():
+    if not groups:
+        forget_all()
         return 0
-    if not groups or (token := lease.take()) is None:
-        forget_marks_without_redis(groups)
+    if not durable_enough() or (token := lease.take()) is None:
         return 0
-    changed = sum(hand_over(group, token) for group in groups)
-    standing = [group for group in groups if group.counter.authority == Authority.REDIS]
-    changed += tell_marks(standing, token)
-    return changed + sum(follow(group, token) for group in standing)
+    try:
+        return carry_on(groups, token)
+    except lease.Lost:
+        log.info("another loop has taken the lease in the middle of the work")
+        return 0
+
+
+def carry_on(groups: Sequence[Group], token: int) -> int:
+    """Tell of changes first, because they concern sales that run; then hand groups over, and follow the others."""
+    before = standing(groups)
+    rosters = {group.keys.festival: group.keys for group in before}
+    changed = tell_marks(
+        rosters.values(), [(group.keys, event) for group in before for event in group.events], token
+    )
+    for group in groups:
+        changed += hand_over(group, token, rosters)
+    whole = [group for group in standing(groups) if is_whole(group)]
+    return changed + sum(follow(group, token) for group in whole)
+
+
+def standing(groups: Sequence[Group]) -> list[Group]:
+    """Return the groups that Redis decides for."""
+    return [group for group in groups if group.counter.authority == Authority.REDIS]
+
+
+def is_whole(group: Group) -> bool:
+    """Tell whether Redis decides for a group and has everything of it; stop its sale when something is lost."""
+    if sale().sadd(GROUPS, str(group.keys)):
+        log.error("group %s was not in the list of groups", group.counter.group)
+    found = losses.look(group.keys, group.counter, [event.pk for event in group.events], group.zones())
+    if found.lost:
+        recovering.latch(group.keys, group.counter, found.lost)
+    return found.decides and not found.lost
 
 
 def durable_enough() -> bool:
@@ -107,11 +126,11 @@ def current_groups() -> list[Group]:
     return [Group(counters[key], events) for key, events in groups.items() if key in counters]
 
 
-def hand_over(group: Group, token: int) -> int:
+def hand_over(group: Group, token: int, rosters: dict[UUID, Keys]) -> int:
     """Move a group to the authority that the council wants, as far as one turn can; a step that died is done again."""
     now = group.counter.authority
     if group.wants_redis and now != Authority.REDIS:
-        to_redis(group, token)
+        to_redis(group, token, rosters)
         return 1
     # Whoever wants Redis again while it is fenced waits until the switch is done: a fence that was lifted could be
     # lifted under a loop that is about to tell PostgreSQL to decide.
@@ -134,8 +153,8 @@ def change(counter: SaleCounter, authority: Authority, *, new_epoch: bool) -> No
     counter.refresh_from_db()
 
 
-def to_redis(group: Group, token: int) -> None:
-    """Hand a group over to Redis.
+def to_redis(group: Group, token: int, rosters: dict[UUID, Keys]) -> None:
+    """Hand a group over to Redis; a festival whose roster is not kept up to date there gets it anew.
 
     1. Nobody decides: PostgreSQL's presses find the counter in other hands, the directory does not name the events.
     2. Redis gets everything that the rows say; they cannot change any more.
@@ -144,9 +163,11 @@ def to_redis(group: Group, token: int) -> None:
     if group.counter.authority == Authority.DATABASE:
         change(group.counter, Authority.LOADING, new_epoch=True)
     keys = group.keys
-    if not sale().exists(keys.of_festival("students")):
-        loading.load_roster(keys, token)
+    if keys.festival not in rosters:
+        load_roster(keys, token)
+        rosters[keys.festival] = keys
     loading.load_group(group.counter, keys, list(group.events), token)
+    losses.look(keys, group.counter, [event.pk for event in group.events], group.zones(), "note")
     change(group.counter, Authority.REDIS, new_epoch=False)
     sale().sadd(GROUPS, str(keys))
     for event in group.events:
@@ -176,7 +197,7 @@ def follow(group: Group, token: int) -> int:
     for event in group.events:
         try:
             changed += follow_event(group, event, token)
-        except Stale:
+        except (Stale, Recovering):
             log.warning("limit group %s is not as this loop knows it", group.counter.group)
     return changed
 
@@ -185,7 +206,9 @@ def follow_event(group: Group, event: Event, token: int) -> int:
     """Carry the differences of one event."""
     keys, epoch = group.keys, group.counter.epoch
     conf = keys.of_event(event.pk, "conf")
-    if not sale().exists(conf):
+    if not (
+        sale().hexists(keys.of_group("state"), f"event:{event.pk}") or sale().exists(directory(event.pk))
+    ):
         loading.load_event(keys, event, token)
         write_directory(group, event)
         return 1
@@ -233,66 +256,3 @@ def write_directory(group: Group, event: Event) -> int:
         return 0
     sale().set(directory(event.pk), listed.text())
     return 1
-
-
-def forget_marks_without_redis(groups: Sequence[Group]) -> None:
-    """Drop the marks when no group is in Redis: a roster is built whole when one comes."""
-    if not groups:
-        PrimingMark.objects.all().delete()
-
-
-def tell_marks(groups: Sequence[Group], token: int) -> int:
-    """Tell Redis of changes in the roster, of ended sessions and of rules; then forget their marks."""
-    marks = list(PrimingMark.objects.order_by("id").values_list("id", "topic", "key")[: MOST_MARKS + 1])
-    if not marks or not groups:
-        return 0
-    whole = len(marks) > MOST_MARKS
-    keys = {topic: list({key for _id, its, key in marks if its == topic}) for topic in Topic.values}
-    newest = PrimingMark.objects.order_by("-id").values_list("id", flat=True)[0] if whole else marks[-1][0]
-    seen = [mark for mark, _topic, _key in marks]
-    if whole:
-        seen = list(PrimingMark.objects.filter(id__lte=newest).values_list("id", flat=True))
-    tell_roster(groups, keys, token, whole=whole)
-    tell_rules(groups, keys, token, whole=whole)
-    tell_uses(keys[Topic.TICKET])
-    PrimingMark.objects.filter(id__in=seen).delete()
-    return len(seen)
-
-
-def tell_roster(groups: Sequence[Group], keys: dict[str, list[str]], token: int, *, whole: bool) -> None:
-    """Tell the sale of each festival about students and sessions that changed, or about all."""
-    for festival in {group.keys.festival: group.keys for group in groups}.values():
-        if whole:
-            loading.load_roster(festival, token)
-            continue
-        students = dict.fromkeys(keys[Topic.STUDENT], "")
-        found = Student.objects.filter(pk__in=students).values_list("pk", "generation", "status")
-        students |= {str(pk): loading.student_line(generation, status) for pk, generation, status in found}
-        ended = dict.fromkeys(keys[Topic.SESSION], "")
-        ended |= {key: str(at) for key, at in loading.ended_sessions(keys[Topic.SESSION])}
-        pairs = [text for pair in (*students.items(), *ended.items()) for text in pair]
-        names = [festival.of_festival(name) for name in ("lease", "students", "ended")]
-        run("roster", names, [token, len(students), *pairs])
-
-
-def tell_uses(codes: Sequence[str]) -> None:
-    """Tell Redis what the gate did while Redis was away."""
-    for ticket in Ticket.objects.filter(code__in=codes, status__in=LIVE):
-        listed = look_up(ticket.event_id, fresh=True)
-        if listed is None:
-            continue
-        authority, code = RedisAllocator(listed), TicketCode(ticket.code)
-        if ticket.status == TicketStatus.USED:
-            authority.enter(code=code, scan_id=NO_SCAN)
-        else:
-            authority.enter_again(code=code)
-
-
-def tell_rules(groups: Sequence[Group], keys: dict[str, list[str]], token: int, *, whole: bool) -> None:
-    """Build the classes of events whose rules changed anew, and those of students who changed."""
-    ruled = set(keys[Topic.RULES])
-    students = [int(key) for key in keys[Topic.STUDENT]]
-    for group in groups:
-        for event in group.events:
-            if whole or ruled or (students and eligibility.has_rules(event.pk)):
-                loading.load_rules(group.keys, event, token)

@@ -15,9 +15,19 @@ RETURNING token
 """
 
 
+class Lost(Exception):
+    """Another loop has taken the lease: what this one was building is not for use."""
+
+
 def take() -> int | None:
     """Take the lease for five seconds, or prolong it; return its token, None while another process has it."""
     with connection.cursor() as cursor:
         cursor.execute(TAKE, {"me": ME})
         row = cursor.fetchone()
     return int(row[0]) if row else None
+
+
+def keep(token: int) -> None:
+    """Prolong the lease in the middle of long work; raises Lost."""
+    if take() != token:
+        raise Lost

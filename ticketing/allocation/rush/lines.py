@@ -1,7 +1,8 @@
 """Tickets and first arrivals as the scripts keep them: lines of text, their parts in the order of common.lua."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
+from operator import attrgetter
 from uuid import UUID
 
 from ticketing.allocation.base import Held
@@ -46,7 +47,7 @@ class TicketLine:
         return cls(*line.split("|"))
 
     def line(self) -> str:
-        return "|".join(astuple(self))
+        return "|".join(PARTS_OF_TICKET(self))
 
     def held(self, zone_name: str) -> Held:
         """Return the ticket as an answer names it."""
@@ -59,6 +60,10 @@ class TicketLine:
             number=int(self.number),
             issued_at=moment(self.issued),
         )
+
+
+# astuple() copies deeply: that takes ten times as long, which counts for 100,000 tickets.
+PARTS_OF_TICKET = attrgetter(*(part.name for part in fields(TicketLine)))
 
 
 @dataclass(frozen=True, slots=True)

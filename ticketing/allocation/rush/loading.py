@@ -2,85 +2,26 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, TypeVar
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from accounts.models import Student, StudentSession
 from festival.redis import sale
 from ticketing.allocation.promotions import minute_of
-from ticketing.allocation.rush import eligibility, waiting
+from ticketing.allocation.rush import waiting
+from ticketing.allocation.rush.building import add, chunks, each, pages, put, rank, remove
+from ticketing.allocation.rush.classes import load_rules
 from ticketing.allocation.rush.keys import OF_EVENT, Keys
 from ticketing.allocation.rush.lines import FirstArrival, TicketLine, kept, milliseconds
-from ticketing.allocation.rush.scripts import run
+from ticketing.allocation.rush.roster import SENTINEL
 from ticketing.models import LIVE, Bar, Claim, Event, SaleCounter, StreamPosition, Ticket, Zone
 
-CHUNK = 5000
 GROUP_KEYS = ("state", "live", "tickets")
 ZONE_KEYS = ("state", "freed", "removed", "generations")
-Item = TypeVar("Item")
-Fields = dict[Any, Any]  # the client's own type of a mapping is not one that a dict of texts fits
-
-
-def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yield the items in lists of at most CHUNK."""
-    rest = iter(items)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk
-
-
-def put(key: str, pairs: Iterable[tuple[Any, Any]]) -> None:
-    """Write fields of a hash, a chunk at a time."""
-    for chunk in chunks(pairs):
-        sale().hset(key, mapping=dict(chunk))
-
-
-def student_line(generation: int, status: str) -> str:
-    """Return a student as the claim script reads it."""
-    return f"{generation}|{status}"
-
-
-def load_roster(keys: Keys, token: int) -> None:
-    """Build the whole roster and the sessions that have ended aside, then flip."""
-    new, new_ended = keys.of_festival("students:new"), keys.of_festival("ended:new")
-    sale().unlink(new, new_ended)
-    students = Student.objects.values_list("pk", "generation", "status")
-    put(
-        new,
-        ((key, student_line(generation, status)) for key, generation, status in students.iterator(CHUNK)),
-    )
-    for chunk in chunks(ended_sessions()):
-        sale().zadd(new_ended, dict(chunk))
-    present = (keys.of_festival("students"), keys.of_festival("ended"))
-    run("flip", [keys.of_festival("lease"), new, present[0], new_ended, present[1]], [token])
-
-
-def ended_sessions(only: list[str] | None = None) -> Iterator[tuple[str, int]]:
-    """Yield the sessions that have ended while their pass goes on, with the time when it ends."""
-    rows = StudentSession.objects.filter(ended_at__isnull=False, expires_at__gt=timezone.now())
-    if only is not None:
-        rows = rows.filter(pk__in=only)
-    for key, at in rows.values_list("pk", "expires_at").iterator(CHUNK):
-        yield str(key), milliseconds(at)
-
-
-def load_rules(keys: Keys, event: Event, token: int) -> None:
-    """Build the classes of an event's students aside, then flip; without rules there are none."""
-    new, new_openings = keys.of_event(event.pk, "classes:new"), keys.of_event(event.pk, "openings:new")
-    sale().unlink(new, new_openings)
-    ruled = eligibility.has_rules(event.pk)
-    if ruled:
-        texts = eligibility.classes(event.pk, event.opens_at)
-        numbers = {text: number for number, text in enumerate(dict.fromkeys(texts.values()), 1)}
-        put(new_openings, ((number, text) for text, number in numbers.items()))
-        put(new, ((student, numbers[text]) for student, text in texts.items()))
-    present = (keys.of_event(event.pk, "classes"), keys.of_event(event.pk, "openings"))
-    run("flip", [keys.of_festival("lease"), new, present[0], new_openings, present[1]], [token])
-    sale().hset(keys.of_event(event.pk, "conf"), "rules", "1" if ruled else "0")
 
 
 def wanted_of(event: Event) -> dict[str, str]:
@@ -113,45 +54,52 @@ def load_group(counter: SaleCounter, keys: Keys, events: list[Event], token: int
 
     What lies there from an earlier time goes first; the stream stays, its numbers go on.
     """
-    clear(keys, events)
+    for names in chunks(names_of(keys, events), 1000):
+        remove(keys, token, *names)
     position, _new = StreamPosition.objects.get_or_create(group=keys.group)
     for event in events:
         load_event(keys, event, token)
-    load_tickets(keys)
-    head: Fields = {
+    load_tickets(keys, token)
+    head = {
         "epoch": counter.epoch,
         "recovering": "",
         "seq": position.position,
         "arrival": counter.arrival,
         "clock": milliseconds(counter.last_at) if counter.last_at else 0,
+        "mode": "redis",
     }
-    sale().hset(keys.of_group("state"), mapping=head)
-    sale().hset(keys.of_group("state"), "mode", "redis")
+    put(keys, token, keys.of_group("state"), head.items())
+
+
+def names_of(keys: Keys, events: Iterable[Event]) -> Iterator[str]:
+    """Yield the names of everything that Redis may have of a group, but its stream."""
+    yield from (keys.of_group(name) for name in GROUP_KEYS)
+    for event in events:
+        yield from (keys.of_event(event.pk, name) for name in OF_EVENT)
+        for zone in Zone.objects.filter(event=event):
+            yield from (keys.of_zone(zone.pk, name) for name in ZONE_KEYS)
 
 
 def clear(keys: Keys, events: Iterable[Event]) -> None:
     """Take everything of a group out of Redis but its stream."""
-    doomed = [keys.of_group(name) for name in GROUP_KEYS]
-    for event in events:
-        doomed += [keys.of_event(event.pk, name) for name in OF_EVENT]
-        for zone in Zone.objects.filter(event=event):
-            doomed += [keys.of_zone(zone.pk, name) for name in ZONE_KEYS]
-    sale().unlink(*doomed)
+    for names in chunks(names_of(keys, events), 1000):
+        sale().unlink(*names)
 
 
 def load_event(keys: Keys, event: Event, token: int) -> None:
-    """Build an event: its conf, who has pressed, who is barred, its zones, its rules."""
+    """Build an event: its conf, who has pressed, who is barred, its zones, its rules; last, that it is there."""
     state = event.state
-    conf: Fields = {**wanted_of(event), "opening": str(milliseconds(state.opening)) if state.opening else ""}
-    sale().hset(keys.of_event(event.pk, "conf"), mapping=conf)
-    put(keys.of_event(event.pk, "first"), first_arrivals(event.pk))
-    barred = Bar.objects.filter(event=event, lifted_at=None).values_list("student_id", flat=True)
-    for chunk in chunks(barred.iterator(CHUNK)):
-        sale().sadd(keys.of_event(event.pk, "barred"), *chunk)
-    waiting.load(keys, event.pk)
+    conf = {**wanted_of(event), "opening": str(milliseconds(state.opening)) if state.opening else ""}
+    put(keys, token, keys.of_event(event.pk, "conf"), conf.items())
+    put(keys, token, keys.of_event(event.pk, "first"), first_arrivals(event.pk))
+    barred = Bar.objects.filter(event=event, lifted_at=None).values_list("student_id", "pk")
+    students = (student for student, _bar in each(barred, "student_id"))
+    add(keys, token, keys.of_event(event.pk, "barred"), chain([SENTINEL], students))
+    waiting.load(keys, event.pk, token)
     for zone in Zone.objects.filter(event=event):
-        load_zone(keys, zone)
+        load_zone(keys, zone, token)
     load_rules(keys, event, token)
+    put(keys, token, keys.of_group("state"), [(f"event:{event.pk}", 1)])
 
 
 def first_arrivals(event: UUID) -> Iterator[tuple[int, str]]:
@@ -159,13 +107,12 @@ def first_arrivals(event: UUID) -> Iterator[tuple[int, str]]:
     last = Claim.objects.filter(event=event, student=OuterRef("student")).order_by("-arrival")
     firsts = (
         Claim.objects.filter(event=event)
-        .order_by("student_id", "arrival")
         .distinct("student_id")
         .annotate(last_answer=Subquery(last.values("answer")[:1]))
+        .values_list("student_id", "arrival", "elapsed_ms", "decided_at", "last_answer")
     )
-    for row in firsts.iterator(CHUNK):
-        first = FirstArrival(row.arrival, row.elapsed_ms, row.decided_at, row.last_answer)
-        yield row.student_id, first.line()
+    for student, *facts in each(firsts, "student_id", "arrival"):
+        yield student, FirstArrival(*facts).line()
 
 
 PLACES = """
@@ -192,26 +139,25 @@ def rows(statement: str, **values: UUID | int) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def load_zone(keys: Keys, zone: Zone) -> None:
+def load_zone(keys: Keys, zone: Zone, token: int) -> None:
     """Build the places of a zone; those that nobody had yet are a range, however many there are."""
     [(top, following)] = rows(PLACES, zone=zone.pk)
-    freed = zone.places.filter(free=True, number__lt=following).values_list("number", flat=True)
-    for name, numbers in (("freed", freed), ("removed", [n for (n,) in rows(GONE, zone=zone.pk, top=top)])):
-        for chunk in chunks(numbers):
-            sale().zadd(keys.of_zone(zone.pk, name), {str(number): number for number in chunk})
-    put(keys.of_zone(zone.pk, "generations"), rows(GENERATIONS, zone=zone.pk))
-    sale().hset(keys.of_zone(zone.pk, "state"), mapping={"top": top, "next": following})
+    freed = zone.places.filter(free=True, number__lt=following).values_list("number", "pk")
+    name = {each_name: keys.of_zone(zone.pk, each_name) for each_name in ZONE_KEYS}
+    rank(keys, token, name["freed"], ((number, number) for number, _place in each(freed, "number")))
+    rank(keys, token, name["removed"], ((n, n) for (n,) in rows(GONE, zone=zone.pk, top=top)))
+    put(keys, token, name["generations"], rows(GENERATIONS, zone=zone.pk))
+    put(keys, token, name["state"], {"top": top, "next": following}.items())
+    put(keys, token, keys.of_group("state"), [(f"zone:{zone.pk}", 1)])
 
 
-def load_tickets(keys: Keys) -> None:
+def load_tickets(keys: Keys, token: int) -> None:
     """Build all tickets that a group ever had, and who holds a live one."""
-    tickets = Ticket.objects.filter(limit_group=keys.group)
-    for chunk in chunks(tickets.iterator(CHUNK)):
-        lines = [line_of(ticket) for ticket in chunk]
-        sale().hset(keys.of_group("tickets"), mapping=Fields((line.code, line.line()) for line in lines))
-        live: Fields = {line.holder: line.code for line in lines if line.status in LIVE}
-        if live:
-            sale().hset(keys.of_group("live"), mapping=live)
+    for page in pages(Ticket.objects.filter(limit_group=keys.group)):
+        lines = [line_of(ticket) for ticket in page]
+        put(keys, token, keys.of_group("tickets"), ((line.code, line.line()) for line in lines))
+        live = ((line.holder, line.code) for line in lines if line.status in LIVE)
+        put(keys, token, keys.of_group("live"), live)
 
 
 def line_of(ticket: Ticket) -> TicketLine:

@@ -4,11 +4,14 @@
 -- KEYS   1 state  2 stream   of the limit group
 --        3 conf              of the event
 -- ARGV   1 epoch  2 event, then pairs of field and value
--- RETURNS  'done', or 'nothing' when it was so before
+-- RETURNS  'done', or 'nothing' when it was so before; 'recovering' when the conf is lost
 
 local head, why = head_of(KEYS[1], ARGV[1])
 if not head then
     return {why}
+end
+if redis.call('EXISTS', KEYS[3]) == 0 then
+    return {'recovering'}
 end
 local applied, changed = {}, false
 for place = 3, #ARGV, 2 do

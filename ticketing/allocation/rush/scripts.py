@@ -12,6 +12,7 @@ from festival.redis import sale
 from ticketing.allocation.base import Stale
 
 FOLDER = Path(__file__).resolve().parent
+RECOVERING_SECONDS = 5
 
 
 class Recovering(Unavailable):
@@ -54,7 +55,7 @@ def run(name: str, keys: Sequence[str], args: Sequence[str | int]) -> list[str]:
         case "stale":
             raise Stale
         case "recovering":
-            raise Recovering
+            raise Recovering(retry_after=RECOVERING_SECONDS)
         case "unavailable":
             raise Unavailable
     return answer

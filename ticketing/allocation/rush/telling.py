@@ -8,23 +8,20 @@ from uuid import UUID
 import redis
 
 from accounts.models import Student
-from festival.redis import sale
+from festival.errors import FestivalError
 from ticketing.allocation.rush.keys import Keys
-from ticketing.allocation.rush.loading import ended_sessions, student_line
+from ticketing.allocation.rush.roster import end_logins, ended_sessions
 from ticketing.models import Authority, Event, SaleCounter
 
 log = logging.getLogger(__name__)
 
 
 def tell_ended(sessions: Sequence[UUID], students: Sequence[int], **_signal: Any) -> None:
-    """Write ended sessions and raised generations to every festival that Redis decides for.
-
-    Accepted race: a roster that is being built anew in this very moment may undo it until the loop's next turn.
-    """
+    """Write ended sessions and raised generations to every festival that Redis decides for, or is about to."""
     try:
         for festival in festivals():
             tell(Keys(festival, festival), [str(session) for session in sessions], students)
-    except redis.RedisError:
+    except (redis.RedisError, FestivalError):
         log.warning("Redis cannot be told of ended logins now: the priming loop will", exc_info=True)
 
 
@@ -37,9 +34,5 @@ def festivals() -> list[UUID]:
 
 def tell(keys: Keys, sessions: list[str], students: Sequence[int]) -> None:
     """Write to one festival."""
-    if ended := dict(ended_sessions(sessions)):
-        sale().zadd(keys.of_festival("ended"), ended)
-    found = Student.objects.filter(pk__in=students).values_list("pk", "generation", "status")
-    lines: dict[Any, Any] = {pk: student_line(generation, status) for pk, generation, status in found}
-    if lines:
-        sale().hset(keys.of_festival("students"), mapping=lines)
+    raised = Student.objects.filter(pk__in=students).values_list("pk", "generation")
+    end_logins(keys, dict(ended_sessions(sessions)), dict(raised))

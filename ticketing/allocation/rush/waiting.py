@@ -2,43 +2,33 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
-from festival.redis import sale
-from ticketing.allocation.rush.keys import Keys
+from ticketing.allocation.rush.building import put, rank
+from ticketing.allocation.rush.keys import OF_EVENT, Keys
 from ticketing.allocation.rush.lines import EntryLine, milliseconds
 from ticketing.models import ACTIVE, WaitingEntry, WaitingStatus
 
 
-def load(keys: Keys, event: UUID) -> None:
+def load(keys: Keys, event: UUID, token: int) -> None:
     """Build each student's last entry, who is active by arrival, the offers by deadline, the zones that are wanted."""
     entries = list(
         WaitingEntry.objects.filter(event=event).order_by("student_id", "-arrival").distinct("student_id")
     )
     active = [entry for entry in entries if entry.status in ACTIVE]
     offers = [entry for entry in active if entry.status == WaitingStatus.OFFERED]
-    put(keys, event, "entries", ((entry.student_id, line_of(entry).line()) for entry in entries))
-    put(keys, event, "wants", wants_of(active).items())
-    rank(keys, event, "waiting", ((entry.student_id, entry.arrival) for entry in active))
+    name = {part: keys.of_event(event, part) for part in OF_EVENT}
+    put(keys, token, name["entries"], ((entry.student_id, line_of(entry).line()) for entry in entries))
+    put(keys, token, name["wants"], wants_of(active).items())
+    rank(keys, token, name["waiting"], ((entry.student_id, entry.arrival) for entry in active))
     deadlines = ((entry.student_id, entry.offer_until) for entry in offers)
-    rank(keys, event, "offers", ((student, milliseconds(until)) for student, until in deadlines if until))
+    rank(keys, token, name["offers"], ((key, milliseconds(until)) for key, until in deadlines if until))
 
 
 def wants_of(active: Iterable[WaitingEntry]) -> Counter[str]:
     """Count for each zone who waits for it."""
     waiting = (entry for entry in active if entry.status == WaitingStatus.WAITING)
     return Counter(str(zone) for entry in waiting for zone in entry.zones)
-
-
-def put(keys: Keys, event: UUID, name: str, pairs: Iterable[tuple[Any, Any]]) -> None:
-    if found := dict(pairs):
-        sale().hset(keys.of_event(event, name), mapping=found)
-
-
-def rank(keys: Keys, event: UUID, name: str, pairs: Iterable[tuple[Any, Any]]) -> None:
-    if found := dict(pairs):
-        sale().zadd(keys.of_event(event, name), found)
 
 
 def line_of(entry: WaitingEntry) -> EntryLine:

@@ -8,7 +8,7 @@
 -- KEYS   1 state  2 stream                      of the limit group
 --        3 state  4 freed  5 removed            of the zone
 -- ARGV   1 epoch  2 event  3 zone  4 capacity wanted  5 numbers moved at most
--- RETURNS  'done', the number of places, and 1 when it changed
+-- RETURNS  'done', the number of places, and 1 when it changed; 'recovering' when a zone that was made is lost
 
 local head, why = head_of(KEYS[1], ARGV[1])
 if not head then
@@ -16,6 +16,9 @@ if not head then
 end
 local zone, freed, removed = KEYS[3], KEYS[4], KEYS[5]
 local range = redis.call('HMGET', zone, 'top', 'next')
+if not range[1] and redis.call('HEXISTS', KEYS[1], 'zone:' .. ARGV[3]) == 1 then
+    return {'recovering'}
+end
 local top, next_number = tonumber(range[1] or '0'), tonumber(range[2] or '1')
 local gone, back = redis.call('ZCARD', removed), redis.call('ZCARD', freed)
 local missing = tonumber(ARGV[4]) - (top - gone)
@@ -58,6 +61,7 @@ end
 local places = {event = ARGV[2], zone = ARGV[3], top = top, gone = still_gone, capacity = top - #still_gone}
 append(KEYS[2], head, {kind = 'capacity', zones = {places}})
 save_head(KEYS[1], head)
+redis.call('HSET', KEYS[1], 'zone:' .. ARGV[3], '1')
 redis.call('HSET', zone, 'top', text(top), 'next', text(next_number))
 for _, number in ipairs(moved) do
     redis.call('ZREM', to == freed and removed or freed, number)
