@@ -57,11 +57,13 @@ def allocate(turn: Turn) -> Outcome:
     # A rule may let a group in before the event opens: that is no opening of the event.
     if not turn.facts.opening_seen and turn.at >= turn.facts.opens_at:
         EventState.objects.filter(event=press.event_id).update(opening=turn.facts.opens_at)
-    others_want = waiting.wanted_by_others([*turn.zone_ids], turn.at) if turn.facts.somebody_waits else ()
+    zone_ids = turn.zone_ids
+    if turn.facts.somebody_waits:
+        zone_ids = waiting.passing_nobody(zone_ids, turn.at)
     given = give_or_count(
         press=press,
         group=turn.counter.group,
-        zone_ids=tuple(zone for zone in turn.zone_ids if zone not in others_want),
+        zone_ids=zone_ids,
         waitlist=turn.facts.waitlist_size,
         at=turn.at,
         elapsed_ms=turn.elapsed_ms,

@@ -3,6 +3,7 @@
 Whatever changes an entry is called by whoever holds the turn of the limit group (turns.py).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -75,6 +76,22 @@ def rows(statement: str, **values: Any) -> list[tuple[Any, ...]]:
 def wanted_by_others(zone_ids: list[UUID], at: datetime) -> set[UUID]:
     """Return which of these zones somebody waits for who could have a place of it: a newcomer passes nobody."""
     return {zone for (zone,) in rows(WANTED, zones=zone_ids, at=at)}
+
+
+FREE = """
+SELECT zone_id FROM unnest(%(zones)s::uuid[]) AS wanted (zone_id)
+ WHERE EXISTS (SELECT FROM ticketing_place place WHERE place.zone_id = wanted.zone_id AND place.free)
+"""
+
+
+def passing_nobody(zone_ids: Sequence[UUID], at: datetime) -> tuple[UUID, ...]:
+    """Return which of these zones have a free place that a newcomer may have.
+
+    Whether somebody waits for a zone is asked only where it matters: most presses come when there is no place at all.
+    """
+    free = [zone for (zone,) in rows(FREE, zones=list(zone_ids))]
+    others_want = wanted_by_others(free, at) if free else set()
+    return tuple(zone for zone in zone_ids if zone in free and zone not in others_want)
 
 
 def entry_of(event_id: UUID, student_id: int) -> WaitingEntry | None:
