@@ -42,6 +42,7 @@ class Plan:
     rows_within: float = 60.0
     acts: Sequence[Act] = ()
     log: Path | None = None
+    visitors: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +111,26 @@ def judged(event: Event, plan: Plan, played: Outcome) -> result.Result:
         made.last_row_at = wait_for_rows(
             played.log, here, lambda: last_entry(client, here) if by_redis else 0, plan.rows_within
         )
-        made.verdict = ask_database(played, read_kept(client, here) if by_redis else None)
+        made.verdict = ask_database(plan, played, read_kept(client, here) if by_redis else None)
     except (NoVerdict, redis.RedisError) as error:
         made.verdict.missing["rows"] = str(error)
     made.finish()
     return made
 
 
-def ask_database(played: Outcome, kept: Kept | None) -> Verdict:
+def ask_database(plan: Plan, played: Outcome, kept: Kept | None) -> Verdict:
     """Judge at one moment of the database; what was made in it goes with it."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         inner: Any = connection.connection
-        verdict = judge(inner, played.log, zones=played.sale.zones, kept=kept, changes=changes(played.done))
+        verdict = judge(
+            inner,
+            played.log,
+            zones=played.sale.zones,
+            kept=kept,
+            changes=changes(played.done),
+            visitors=plan.visitors,
+        )
         transaction.set_rollback(True)
     return verdict

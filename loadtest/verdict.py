@@ -75,14 +75,16 @@ def judge(
     zones: Mapping[str, int],
     kept: Kept | None = None,
     changes: Sequence[Change] = (),
+    visitors: bool = False,
 ) -> Verdict:
     """Return all figures of a sale that began with these zones; writes nothing but temporary tables.
 
     With `kept`, what Redis holds is judged too. `changes` are what the council did to capacities meanwhile.
+    With `visitors`, students beside the crowd may have pressed too.
     """
     verdict = Verdict()
     with connection.cursor(row_factory=dict_row) as cursor:
-        size = load(cursor, log, capacity_changed=bool(changes))
+        size = load(cursor, log, capacity_changed=bool(changes), visitors=visitors)
         answer(cursor, verdict, read_queries("verdict.sql"))
         waiting = read_queries("verdict_waiting.sql")
         cursor.execute(waiting["tables"].encode())
@@ -98,7 +100,9 @@ def judge(
     return verdict
 
 
-def load(cursor: "psycopg.Cursor[dict[str, Any]]", log: Log, *, capacity_changed: bool) -> int:
+def load(
+    cursor: "psycopg.Cursor[dict[str, Any]]", log: Log, *, capacity_changed: bool, visitors: bool
+) -> int:
     """Make the temporary tables and copy the log into them; return the size of the waiting list."""
     found = cursor.execute(
         "SELECT coalesce(limit_group_id, id) AS key, waitlist_size FROM ticketing_event WHERE id = %s",
@@ -107,7 +111,9 @@ def load(cursor: "psycopg.Cursor[dict[str, Any]]", log: Log, *, capacity_changed
     if found is None:
         raise NoVerdict(f"the database has no event {log.event}")
     cursor.execute(read_queries("verdict.sql")["tables"].encode())
-    cursor.execute("INSERT INTO played VALUES (%s, %s, %s)", [log.event, found["key"], capacity_changed])
+    cursor.execute(
+        "INSERT INTO played VALUES (%s, %s, %s, %s)", [log.event, found["key"], capacity_changed, visitors]
+    )
     copy_rows(cursor, "told", COLUMNS, ([answer.get(name) for name in COLUMNS] for answer in log.answers))
     return int(found["waitlist_size"])
 

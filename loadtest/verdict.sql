@@ -3,7 +3,7 @@
 -- temporary, and nothing of the system's tables is changed.
 
 -- name: tables
-CREATE TEMPORARY TABLE played (event uuid NOT NULL, grp uuid NOT NULL, capacity_changed boolean NOT NULL);
+CREATE TEMPORARY TABLE played (event uuid NOT NULL, grp uuid NOT NULL, capacity_changed boolean NOT NULL, visitors boolean NOT NULL);
 CREATE TEMPORARY TABLE told (
     student_number text PRIMARY KEY,
     zones text[] NOT NULL,
@@ -67,13 +67,15 @@ SELECT told.student_number, told.ticket, told.zone, told.number
 
 -- name: never_announced
 -- A live ticket that no answer named: its student was told something else, or did not press at all. Students whose
--- press got no HTTP answer are apart (unanswered): they could not have been told. Guests never press. Whoever was told
+-- press got no HTTP answer are apart (unanswered): they could not have been told. Guests never press; what visitors beside
+-- the crowd were told, where there may be some, is not known here. Whoever was told
 -- to wait may have been given a place since, by the same claim.
 SELECT live.code, live.student_number, told.status, told.outcome
   FROM live
   LEFT JOIN told ON told.student_number = live.student_number
  WHERE told.ticket IS DISTINCT FROM live.code AND live.student_id IS NOT NULL
    AND NOT coalesce(told.student_number IS NOT NULL AND told.status IS NULL, false)
+   AND NOT (told.student_number IS NULL AND (SELECT visitors FROM played))
    AND NOT EXISTS (SELECT FROM pressed WHERE pressed.id = live.claim_id AND pressed.answer = 'waitlisted'
                                          AND told.outcome = 'waitlisted' AND told.arrival = pressed.arrival);
 
@@ -108,7 +110,8 @@ SELECT pressed.student_number, pressed.arrival, pressed.answer, told.status, tol
   FROM pressed
   LEFT JOIN told ON told.student_number = pressed.student_number
  WHERE told.arrival IS DISTINCT FROM pressed.arrival
-   AND NOT coalesce(told.student_number IS NOT NULL AND told.status IS NULL, false);
+   AND NOT coalesce(told.student_number IS NOT NULL AND told.status IS NULL, false)
+   AND NOT (told.student_number IS NULL AND (SELECT visitors FROM played));
 
 -- name: wish_not_kept
 -- The record of a press names other zones than were asked for.
@@ -190,7 +193,8 @@ SELECT (SELECT count(*) FROM live) AS live_tickets, (SELECT count(*) FROM presse
        (SELECT count(*) FROM pressed WHERE answer = 'sold_out') AS losses_on_record,
        (SELECT count(*) FROM pressed WHERE answer = 'waitlisted') AS waits_on_record,
        (SELECT arrival FROM ticketing_salecounter WHERE "group" = (SELECT grp FROM played)) AS last_arrival,
-       (SELECT count(*) FROM live JOIN told USING (student_number) WHERE told.status IS NULL) AS unanswered_winners;
+       (SELECT count(*) FROM live JOIN told USING (student_number) WHERE told.status IS NULL) AS unanswered_winners,
+       (SELECT count(*) FROM pressed WHERE student_number NOT IN (SELECT student_number FROM told)) AS visitors;
 
 -- name: replay:presses
 -- Every press by its arrival: as its student was told; as it is on record where nobody could be told.

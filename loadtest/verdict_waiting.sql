@@ -23,7 +23,8 @@ SELECT waiting.student_number, waiting.arrival, waiting.status, told.outcome
   FROM waiting
   LEFT JOIN told ON told.student_number = waiting.student_number
  WHERE (told.outcome, told.arrival) IS DISTINCT FROM ('waitlisted', waiting.arrival)
-   AND NOT coalesce(told.student_number IS NOT NULL AND told.status IS NULL, false);
+   AND NOT coalesce(told.student_number IS NOT NULL AND told.status IS NULL, false)
+   AND NOT (told.student_number IS NULL AND (SELECT visitors FROM played));
 
 -- name: waiting_twice
 SELECT student_number, array_agg(arrival ORDER BY arrival) AS arrivals

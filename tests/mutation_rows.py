@@ -907,6 +907,22 @@ MUTATIONS = (
         "tests/load/test_replay.py::test_a_place_that_comes_before_the_council_wanted_it_differs",
     ),
     Mutation(
+        "S5",
+        "a waiting entry that is gone is seen in the verdict",
+        "loadtest/verdict_waiting.sql",
+        """   AND NOT EXISTS (SELECT FROM waiting WHERE waiting.student_number = told.student_number""",
+        """   AND false AND NOT EXISTS (SELECT FROM waiting WHERE waiting.student_number = told.student_number""",
+        "tests/load/test_waiting_verdict.py::test_a_planted_fault_is_found",
+    ),
+    Mutation(
+        "S9",
+        "one rush at a time in the demo",
+        "accounts/demo/rush.py",
+        "            os.link(draft, wanted)",
+        "            os.replace(draft, wanted)",
+        "tests/demo/test_rush.py::test_a_second_press_leads_to_the_rush_that_is_going_on",
+    ),
+    Mutation(
         "C10",
         "a switch that is taken back half way does not leave the sale shut",
         "ticketing/allocation/rush/carrying.py",

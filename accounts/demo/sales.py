@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.verification import available
-from ticketing.models import Event, Festival, Zone
+from ticketing.models import Event, Festival, Mode, Zone
 
 FESTIVAL, FESTIVAL_EN = "한빛대학교 대동제 2026", "Hanbit University Daedong Festival 2026"
 FIRST_NIGHT, FIRST_NIGHT_EN = "대동제 첫째 밤", "First night"
@@ -51,12 +51,18 @@ def first_night() -> Event | None:
     return open_sale(FIRST_NIGHT, FIRST_NIGHT_EN, timezone.now() + FIRST_NIGHT_OPENS_IN, places=PLACES)
 
 
-def new_sale(*, opens_in: timedelta, places: int = PLACES) -> Event:
+def new_sale(
+    *, opens_in: timedelta, places: int = PLACES, mode: Mode = Mode.DATABASE, waitlist: int = 0
+) -> Event:
     """Make one more sale that opens after `opens_in`; its name says which one it is and when it opens."""
     opens_at = timezone.now() + opens_in
     which = Event.objects.filter(festival=festival()).count() + 1
     clock = timezone.localtime(opens_at).strftime("%H:%M:%S")
-    return open_sale(f"{which}번째 공연 ({clock})", f"Show no. {which} ({clock})", opens_at, places=places)
+    event = open_sale(f"{which}번째 공연 ({clock})", f"Show no. {which} ({clock})", opens_at, places=places)
+    if (mode, waitlist) != (event.mode, event.waitlist_size):
+        event.mode, event.waitlist_size = mode, waitlist
+        event.save(update_fields=["mode", "waitlist_size"])
+    return event
 
 
 def open_sale(name: str, name_en: str, opens_at: datetime, *, places: int) -> Event:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.demo import entry, hosts, mailbox, sales
+from accounts.demo import entry, hosts, mailbox, rush, sales
 from accounts.demo.staff import POSTS
 from accounts.models import Student, User
 from accounts.permissions import has_second_factor
@@ -59,6 +59,8 @@ def overview(request: HttpRequest, *, status: int = 200, **context: Any) -> Http
         "sales": newest_sales(),
         "mails": mailbox.newest(MAILS_SHOWN),
         "places": sales.PLACES,
+        "crowd": rush.STUDENTS,
+        "rush": rush.running() or rush.newest(),
     }
     return render(request, "demo/index.html", {**facts, **context}, status=status)
 

@@ -44,12 +44,22 @@ class Layout:
         """Who our children are, for the start after a crash."""
         return self.data / "run"
 
+    @property
+    def rush(self) -> Path:
+        """Which rush the demo's page has asked for, as JSON; there from the press on the button until it is over."""
+        return self.data / "rush.json"
+
+    @property
+    def rushes(self) -> Path:
+        """What rushes have shown, a file for each event."""
+        return self.data / "rushes"
+
     def make(self) -> None:
         """Make the folders; a folder that held something before us gets no mark, so that reset spares it."""
         self.data.mkdir(parents=True, exist_ok=True)
         if self.data == ROOT / ".data" or not any(self.data.iterdir()):
             self.mark.write_text(MARK, encoding="utf-8")
-        for folder in (self.logs, self.records, self.data / "mail", self.data / "static"):
+        for folder in (self.logs, self.records, self.data / "mail", self.data / "static", self.rushes):
             folder.mkdir(exist_ok=True)
 
 

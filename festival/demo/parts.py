@@ -72,11 +72,14 @@ class Part:
         return f"{self.name} ended {how}. The last lines of {self.log}:\n\n{processes.last_lines(self.log, lines)}"
 
 
-def watch(parts: Sequence[Part], stop: Stop, pause: float = 0.2) -> None:
-    """Keep the parts alive until somebody asks to end; raise Problem when one cannot be kept alive."""
+def watch(
+    parts: Sequence[Part], stop: Stop, pause: float = 0.2, beside: Callable[[], None] = lambda: None
+) -> None:
+    """Keep the parts alive until somebody asks to end, and do something `beside`; raise Problem when one cannot be."""
     while not stop.wanted():
         for part in parts:
             look_after(part, time.monotonic())
+        beside()
         time.sleep(pause)
 
 

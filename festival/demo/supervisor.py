@@ -19,6 +19,7 @@ from festival import embedded, processes, translations
 from festival.demo import network, screen
 from festival.demo.files import ROOT, Layout, Lock, layout, read_environment, secret, write_environment
 from festival.demo.parts import Part, Stop, end_all, watch
+from festival.demo.rush import Rush
 from festival.demo.screen import Problem, say, step
 
 YES = {"1", "yes", "true", "on"}
@@ -48,6 +49,7 @@ class Demo:
         self.steps: list[subprocess.Popen[bytes]] = []
         self.urls: dict[str, str] = {}
         self.values: dict[str, str] = {}
+        self.rush = Rush(place, lambda: self.environment("command"))
         # The address that a phone should take stands last.
         self.hosts = ["127.0.0.1", "localhost", *(reversed(network.lan_addresses()) if self.lan else [])]
 
@@ -64,7 +66,7 @@ class Demo:
         self.stop.listen()
         try:
             self.set_up()
-            watch([*self.servers, *self.programs], self.stop)
+            watch([*self.servers, *self.programs], self.stop, beside=self.rush.look)
         except Stopped:
             say("\nStopped before it was ready.")
         finally:
@@ -232,6 +234,7 @@ class Demo:
 
     def end(self) -> None:
         """End what runs, in order: nobody answers any more, nobody works any more, then the servers."""
+        self.rush.end()
         for process in self.steps:
             processes.end(process, end_signal=signal.SIGTERM, seconds=2, hurry=self.stop.hurry)
         for record in self.place.records.glob("*.json"):
@@ -286,6 +289,7 @@ def answers(address: str) -> bool:
 
 def end_left_over(place: Layout) -> None:
     """End the programs and servers that a killed demo left running."""
+    place.rush.unlink(missing_ok=True)
     for record in place.records.glob("*.json"):
         if pid := processes.end_stale(record, end_signal=signal.SIGTERM):
             say(f"Ended {record.stem} (process {pid}), left over from a demo that was killed.")

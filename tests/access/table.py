@@ -331,6 +331,9 @@ OF_THE_CARDS = (
 OF_THE_DEMO = (
     Row("demo/", get=by(PAGE)),
     Row("demo/sales/", get=by("no such method"), post=by("to /demo/")),
+    Row("demo/rush/", get=by("no such method"), post=by("to /demo/")),  # nobody is there to play it
+    Row("demo/rush/<uuid:event_id>/", get=by(PAGE)),
+    Row("demo/rush/<uuid:event_id>/report/", get=by(PAGE)),
     Row("demo/log-in/student/", get=by("no such method"), post=by(MISSING)),  # alice is of a real roster
     Row("demo/log-in/staff/", get=by("no such method"), post=by(MISSING)),  # nor is there such staff
     Row("demo/side-by-side/", get=by("to /demo/side-by-side/")),  # at a host name of its own

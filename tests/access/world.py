@@ -228,6 +228,7 @@ def what_is_sent(code: str) -> dict[str, dict[str, Any]]:
         "api/events/<str:event_id>/claims/": {"zones": ["A"]},
         "api/gate/scans/": body(code),
         "api/gate/scans/<str:scan_id>/undo/": {"reason": "왜"},
+        "demo/rush/": {"students": "10"},
         "demo/sales/": {"seconds": "60", "places": "10"},
         "demo/log-in/student/": {"number": NUMBER},
         "demo/log-in/staff/": {"username": "nobody"},

@@ -244,3 +244,14 @@ def test_an_event_that_is_not_there_gets_no_verdict() -> None:
     event, log = play_here(1)
     with pytest.raises(NoVerdict, match="no event"):
         judged(Log(type(event.pk)(int=0), log.answers))
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_visitors_beside_the_crowd_are_no_fault_only_where_they_are_expected(expected: bool) -> None:
+    _, log = play_here()
+    beside = (told(log, "won")[0], told(log, "sold_out")[0])
+    numbers = {one["student_number"] for one in beside}
+    crowd = Log(log.event, [answer for answer in log.answers if answer["student_number"] not in numbers])
+    verdict = judged(crowd, visitors=expected)
+    assert set(verdict.broken) == (set() if expected else {"never_announced", "press_not_told"})
+    assert verdict.info["rows"][0]["visitors"] == 2

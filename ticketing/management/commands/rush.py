@@ -47,6 +47,7 @@ class Command(BaseCommand):
         crowd.add_argument(
             "--weight", action="append", default=[], metavar="ZONE=N", help="how wanted a zone is (1)"
         )
+        crowd.add_argument("--visitors", action="store_true", help="students beside the crowd may press too")
         council = parser.add_argument_group("what the council does meanwhile, in seconds after the opening")
         council.add_argument("--switch-at", action="append", default=[], metavar="S=MODE")
         council.add_argument("--capacity-at", action="append", default=[], metavar="S:ZONE=N")
@@ -108,7 +109,9 @@ class Command(BaseCommand):
         self.stdout.write("\n".join(tell(document) for document in documents))
         if options["json"]:
             whole = {"format": 1, "exit_code": worst(results), "runs": documents}
-            options["json"].write_text(json.dumps(whole, ensure_ascii=False, indent=1), encoding="utf-8")
+            draft = options["json"].with_name(f".{options['json'].name}.new")
+            draft.write_text(json.dumps(whole, ensure_ascii=False, indent=1), encoding="utf-8")
+            draft.replace(options["json"])  # whole or not at all: the demo waits for it
         if options["html"]:
             options["html"].write_text(report.render(documents), encoding="utf-8")
             self.say(f"The report with its plots: {options['html'].resolve()}")
@@ -134,6 +137,7 @@ def plan_of(options: dict[str, Any]) -> Plan:
         rows_within=options["rows_within"],
         acts=done,
         log=options["log"],
+        visitors=options["visitors"],
     )
 
 
