@@ -28,7 +28,7 @@ from ticketing.allocation.rush.scripts import Recovering, run
 from ticketing.allocation.turns import lock
 from ticketing.errors import Inconsistent
 from ticketing.models import Authority, Event, Mode, SaleCounter, Zone
-from ticketing.writeback import drained
+from ticketing.writeback import come_near, drained
 
 log = logging.getLogger(__name__)
 LONG_OVER = timedelta(days=7)
@@ -176,9 +176,13 @@ def to_redis(group: Group, token: int, rosters: dict[UUID, Keys]) -> None:
 
 
 def to_database(group: Group) -> int:
-    """Take a group back from Redis: fence it, let the rows follow to the last entry, then PostgreSQL decides."""
+    """Take a group back from Redis: fence it, let the rows follow to the last entry, then PostgreSQL decides.
+
+    Presses are turned away from the fence on, so the rows come as near as they can before it.
+    """
     keys = group.keys
     if group.counter.authority == Authority.REDIS:
+        come_near(keys)
         sale().hset(keys.of_group("state"), "mode", FENCED)
         if not drained(keys):
             return 0
