@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import redis
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
+
+from festival.redis import LIMITS, at_each_master
 
 OLDEST_POSTGRESQL = 150_000
 
@@ -32,3 +36,26 @@ def database_is_fit(databases: Sequence[str] | None = None, **_kwargs: Any) -> l
                 )
             )
     return found
+
+
+@register(Tags.database)
+def cache_is_elsewhere(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Find a cache in the sale's database, whatever names lead there; nothing while one of the servers is away."""
+    try:
+        if not databases or place_of_cache() not in places_of_sale():
+            return []
+    except redis.RedisError:
+        return []
+    words = "CACHE_URL leads to the database of REDIS_URL: clearing the cache would empty the sale."
+    return [Error(words, id="festival.E003")]
+
+
+def places_of_sale() -> list[tuple[str, int]]:
+    """Return which run of a server, and which of its databases, each master of the sale is."""
+    servers, connected = at_each_master("info", "server"), at_each_master("execute_command", "CLIENT INFO")
+    return [(server["run_id"], int(client["db"])) for server, client in zip(servers, connected, strict=True)]
+
+
+def place_of_cache() -> tuple[str, int]:
+    with redis.Redis.from_url(settings.CACHE_URL, **LIMITS, decode_responses=True) as client:
+        return client.info("server")["run_id"], int(client.client_info()["db"])

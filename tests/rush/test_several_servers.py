@@ -10,6 +10,7 @@ from django.test import override_settings
 from redis.crc import key_slot
 
 from festival import embedded
+from festival.checks import cache_is_elsewhere
 from festival.env import Environment
 from festival.redis import at_each_master, sale
 from festival.redis_address import Kind, read_redis
@@ -88,6 +89,19 @@ def test_claims_are_decided_where_the_address_leads(address: str, tmp_path: Path
     assert sorted(Ticket.objects.values_list("event", "number")) == sorted(
         (event.pk, number) for event in events for number in (1, 2)
     )
+
+
+def test_a_cache_in_the_sales_database_is_found_whatever_leads_there(address: str) -> None:
+    host, port = sale_server()
+    assert cache_is_elsewhere(["default"]) == []
+    with override_settings(CACHE_URL=f"redis://:{valkeys.PASSWORD}@{host}:{port}/0"):
+        assert [found.id for found in cache_is_elsewhere(["default"])] == ["festival.E003"]
+
+
+def sale_server() -> tuple[str, int]:
+    """Return a master as its configuration names it."""
+    [port, *_others] = [found["port"] for found in at_each_master("config_get", "port")]
+    return "localhost", int(port)
 
 
 def test_the_least_durable_master_counts(tmp_path: Path) -> None:
