@@ -1,7 +1,7 @@
 """The one client of the sale's Redis (`REDIS_URL`); the cache has its own, made by django-redis.
 
-No command is sent twice (redis-py by itself repeats up to ten times): what lost its answer may have been decided. The
-student hears `unavailable` and presses again, and then the script says `already_won`: the same ticket.
+No command is sent twice (redis-py's client of a cluster would repeat it ten times): what lost its answer may have been
+decided. The student hears `unavailable` and presses again, and then the script says `already_won`: the same ticket.
 What a node of a cluster turns away (MOVED, ASK, an unknown script) was not done there, and goes on to where it is done.
 """
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import redis
@@ -23,13 +23,17 @@ def frozen_redis(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def frozen_sale() -> Iterator[None]:
-    """Stop every master of the sale's Redis while the block runs."""
+def frozen_sale() -> Iterator[Callable[[], None]]:
+    """Stop every master of the sale's Redis while the block runs, or until it calls what it is given."""
     pids = [int(info["process_id"]) for info in at_each_master("info", "server")]
+
+    def thaw() -> None:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
-        yield
+        yield thaw
     finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
+        thaw()

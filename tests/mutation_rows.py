@@ -69,8 +69,8 @@ MUTATIONS = (
         "F1",
         "no command to the sale is sent twice",
         "festival/redis.py",
-        "redis.Redis.from_url(address.url, retry=once(), ",
-        "redis.Redis.from_url(address.url, ",
+        "return Retry(NoBackoff(), 0)",
+        "return Retry(NoBackoff(), 3)",
         "tests/rush/test_lost_answers.py",
     ),
     Mutation(

@@ -1,10 +1,15 @@
 """Scripts touch only keys that they are given. All of this folder and of tests/contract run them under that guard."""
 
+import time
+from uuid import uuid4
+
 import pytest
 import redis
 
 from festival.redis import sale
 from tests.declared import GUARD
+from ticketing.allocation.rush.keys import Keys
+from ticketing.allocation.rush.reading import now_ms
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db]
 
@@ -25,6 +30,11 @@ def test_control_a_script_that_makes_up_a_key_is_stopped(words: str) -> None:
     with pytest.raises(redis.ResponseError, match="not in its KEYS"):
         sale().eval(f"{GUARD} return {words}", 1, GIVEN, OTHER)
     assert sale().get(GIVEN) == "x"
+
+
+def test_the_clock_keeps_to_its_key() -> None:
+    before = round(time.time() * 1000)
+    assert now_ms(Keys(uuid4(), uuid4())) >= before - 1000
 
 
 def test_a_script_that_keeps_to_its_keys_goes_on() -> None:

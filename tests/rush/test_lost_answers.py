@@ -1,10 +1,12 @@
 """No command to the sale's Redis is sent twice: what lost its answer was decided once, and the next press tells it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
 from django.core.cache import caches
+from redis.connection import AbstractConnection
 
 from festival import processes
 from festival.redis import at_each_master, sale
@@ -40,15 +42,27 @@ def decided(keys: Keys, tickets: int) -> bool:
         return False
 
 
+def when_a_connection_is_given_up(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Do something whenever a client of this process closes a connection, before it goes on."""
+    plain = AbstractConnection.disconnect
+
+    def disconnect(self: AbstractConnection, *args: Any, **options: Any) -> None:
+        act()
+        plain(self, *args, **options)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(AbstractConnection, "disconnect", disconnect)
+
+
 def test_a_claim_whose_answer_was_lost_is_decided_once_and_told_at_the_next_press(
-    event: Event, door: Door
+    event: Event, door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = make_players(["alice", "bob"])
     settle()
     assert door.claim(bob, event.pk, "A").kind == "won", "the server knows the script from now on"
     keys = keys_of(event)
     at_each_master("config_resetstat")
-    with frozen_sale():
+    with frozen_sale() as thaw:
+        when_a_connection_is_given_up(monkeypatch, thaw)  # whoever tries again now is answered
         lost = door.claim(alice, event.pk, "A")
     assert lost.kind == "unavailable"
     assert processes.wait_until(lambda: decided(keys, 2), 20)
