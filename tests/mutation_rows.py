@@ -17,6 +17,30 @@ class Mutation:
 
 MUTATIONS = (
     Mutation(
+        "S1",
+        "a log-out while the roster is built is told to the new one",
+        "ticketing/allocation/rush/logins.lua",
+        "local building = redis.call('EXISTS', KEYS[3]) == 1",
+        "local building = false",
+        "tests/rush/test_roster.py -k while_the_roster_is_built_counts",
+    ),
+    Mutation(
+        "F7",
+        "a zone that is lost is not made anew",
+        "ticketing/allocation/rush/carrying.py",
+        "        recovering.latch(group.keys, group.counter, found.lost)",
+        "        pass",
+        "tests/rush/test_losses.py -k stops_the_sale",
+    ),
+    Mutation(
+        "F7",
+        "an entry with a part of another type stops its stream only",
+        "ticketing/writeback.py",
+        "        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:",
+        "        except ArithmeticError as error:",
+        "tests/rush/test_writeback.py -k nobody_understands",
+    ),
+    Mutation(
         "F1",
         "one ticket for fifty presses",
         "ticketing/allocation/database.py",

@@ -23,12 +23,16 @@ class Unreadable(Exception):
 def read(key: str, fields: dict[str, str]) -> Entry:
     """Return an entry of a stream; raises Unreadable."""
     try:
-        entry: Entry = json.loads(fields["entry"])
+        entry = json.loads(fields["entry"])
         number = int(key.partition("-")[0])
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise Unreadable("not an entry") from error
-    if entry.get("kind") not in KINDS or entry.get("sequence") != number:
+    if not isinstance(entry, dict) or entry.get("sequence") != number:
+        raise Unreadable("not an entry of a decision")
+    if not isinstance(entry.get("kind"), str) or entry["kind"] not in KINDS:
         raise Unreadable("an entry of an unknown kind")
+    if type(entry.get("at")) not in (int, float):
+        raise Unreadable("an entry without its time")
     return entry
 
 

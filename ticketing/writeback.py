@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import redis
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -48,8 +49,19 @@ def groups() -> list[Keys]:
 
 
 def write_back() -> int:
-    """Apply everything that stands in the streams; return the number of entries."""
-    return sum(follow(keys) for keys in groups())
+    """Apply everything that stands in the streams; return the number of entries.
+
+    What fails for one stream is raised when the others have been followed.
+    """
+    applied, failed = 0, None
+    for keys in groups():
+        try:
+            applied += follow(keys)
+        except DatabaseError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return applied
 
 
 def follow(keys: Keys) -> int:
@@ -95,14 +107,19 @@ def carry(group: UUID, begin: int, entries: Sequence[tuple[str, dict[str, str]]]
     batch = [read(key, fields) for key, fields in entries]
     expected = range(begin + 1, begin + 1 + len(batch))
     if [entry["sequence"] for entry in batch] != list(expected):
-        raise Unreadable("an entry is missing before this one")
+        raise Unreadable("an entry is missing before it")
     with transaction.atomic():
         moved = StreamPosition.objects.filter(group=group, position=begin, stopped_at=None).update(
             position=begin + len(batch), applied_at=timezone.now()
         )
         if moved != 1:
             raise Moved
-        apply(group, batch)
+        try:
+            apply(group, batch)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise Unreadable("a part is missing or of another type") from error
+        except ObjectDoesNotExist as error:
+            raise Unreadable("about something that is not there") from error
 
 
 def one_by_one(group: UUID, begin: int, entries: Sequence[tuple[str, dict[str, str]]]) -> int:
@@ -121,6 +138,8 @@ def one_by_one(group: UUID, begin: int, entries: Sequence[tuple[str, dict[str, s
 def stop(group: UUID, position: int, error: Exception) -> None:
     """Record that the entry after this position cannot be applied; nothing after it is, until it is released."""
     cause = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or type(error).__name__
+    if isinstance(error, Unreadable):
+        cause = f"{cause}, {error}"
     StreamPosition.objects.filter(group=group, position=position, stopped_at=None).update(
         stopped_at=timezone.now(), stopped_by=f"{position + 1}: {cause}"
     )
@@ -152,7 +171,9 @@ def lag_behind(keys: Keys, position: StreamPosition | None) -> Lag:
     last = int(sale().hget(keys.of_group("state"), "seq") or 0)
     waiting = read_from(keys, applied, most=1)
     return Lag(
-        last - applied, seconds_since(waiting[0]) if waiting else 0, position.stopped_by if position else ""
+        max(0, last - applied),
+        seconds_since(waiting[0]) if waiting else 0,
+        position.stopped_by if position else "",
     )
 
 

@@ -6,12 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.models import User
 from festival.redis import sale
 from tests.contract.doors import Door, close_connection
 from tests.factories import make_event, make_players, settle
-from ticketing import council, writeback
+from ticketing import council, foreign, writeback
 from ticketing.allocation.rush.directory import look_up
 from ticketing.allocation.rush.keys import Keys
 from ticketing.models import Bar, Claim, Event, Place, SaleCounter, StreamPosition, Ticket, Zone
@@ -153,6 +156,20 @@ def test_a_database_that_falls_back_takes_its_position_with_it(event: Event, doo
         "not json",
         json.dumps({"kind": "unheard of", "sequence": None}),
         json.dumps({"kind": "claim", "sequence": 1, "at": 1}),
+        "[]",
+        "7",
+        '{"kind": ["claim"], "sequence": SEQ, "at": 1}',
+        '{"kind": "claim", "sequence": SEQ}',
+        '{"kind": "claim", "sequence": SEQ, "at": "yesterday"}',
+        '{"kind": "claim", "sequence": SEQ, "at": 1, "claims": 5}',
+        '{"kind": "claim", "sequence": SEQ, "at": 1, "claims": [5]}',
+        '{"kind": "claim", "sequence": SEQ, "at": 1, "tickets": [{}]}',
+        '{"kind": "claim", "sequence": SEQ, "at": 1, "tickets": [{"claim": "x", "status": "held"}]}',
+        '{"kind": "claim", "sequence": SEQ, "at": 1, "claims": [{"id": 7, "arrival": "first"}]}',
+        '{"kind": "claim", "sequence": SEQ, "at": 1, "arrival": "many"}',
+        '{"kind": "bar", "sequence": SEQ, "at": 1, "bars": [{"event": "NOBODY", "student": 1, "reason": "x"}]}',
+        '{"kind": "capacity", "sequence": SEQ, "at": 1, "zones": [{"zone": "NOBODY", "top": 1, "capacity": 1}]}',
+        '{"kind": "claim", "sequence": SEQ, "at": 1, "mails": [{"kind": "love", "claim": "x"}]}',
     ],
 )
 def test_an_entry_that_nobody_understands_stops_its_stream_and_no_other(
@@ -164,6 +181,7 @@ def test_an_entry_that_nobody_understands_stops_its_stream_and_no_other(
     keys = keys_of(event)
     state = keys.of_group("state")
     number = int(sale().hincrby(state, "seq", 1))
+    entry = entry.replace("SEQ", str(number)).replace("NOBODY", str(UUID(int=9)))
     sale().xadd(keys.of_group("stream"), {"entry": entry}, id=f"{number}-0")
     assert door.claim(alice, event.pk, "A").kind == "won"
     assert door.claim(bob, other.pk, "A").kind == "won"
@@ -213,3 +231,38 @@ def test_a_missing_entry_stops_the_stream(event: Event, door: Door) -> None:
     write_back()
     assert StreamPosition.objects.get().stopped_at is not None
     assert Ticket.objects.count() == 0
+
+
+def test_an_entry_of_a_stranger_is_seen_and_removed_by_hand_on_record(event: Event, door: Door) -> None:
+    alice, bob = make_players(["alice", "bob"])
+    User.objects.create_user("hana", is_staff=True)
+    assert door.claim(alice, event.pk, "A").kind == "won"
+    keys = keys_of(event)
+    strange = sale().xadd(keys.of_group("stream"), {"hello": "world"})
+    assert door.claim(bob, event.pk, "A").kind == "unavailable", "its number is higher than any decision's"
+    write_back()
+    assert "not an entry" in StreamPosition.objects.get().stopped_by
+    assert Ticket.objects.count() == 1
+    [entry_id, _fields] = foreign.next_entry(keys) or ("", {})
+    assert entry_id == strange
+    assert foreign.is_foreign(keys, entry_id)
+    with pytest.raises(CommandError, match="--by USER"):
+        call_command("writeback", remove=event.pk)
+    call_command("writeback", remove=event.pk, by="hana", reason="a test of somebody")
+    assert LogEntry.objects.get().change_message == f"{strange}: a test of somebody"
+    assert door.claim(bob, event.pk, "A").kind == "won"
+    write_back()
+    assert Ticket.objects.count() == 2
+
+
+def test_what_a_decision_made_cannot_be_removed(event: Event, door: Door) -> None:
+    (alice,) = make_players(["alice"])
+    hana = User.objects.create_user("hana")
+    assert door.claim(alice, event.pk, "A").kind == "won"
+    keys = keys_of(event)
+    [entry_id, _fields] = foreign.next_entry(keys) or ("", {})
+    assert not foreign.is_foreign(keys, entry_id)
+    assert not foreign.remove(keys, entry_id, user=hana, reason="by mistake")
+    assert not LogEntry.objects.exists()
+    write_back()
+    assert Ticket.objects.count() == 1

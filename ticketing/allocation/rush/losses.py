@@ -2,7 +2,7 @@
 
 What was made is written by name into the group's state by whoever makes it; that the group was made, PostgreSQL says.
 A key that goes away when it is empty is found by a member that stays in it, by what other keys say, or by rows. What is
-not found this way: docs/adr/0013-what-is-missing-stops-the-sale.md.
+not found this way: docs/adr/0014-what-is-missing-stops-the-sale.md.
 """
 
 from collections.abc import Iterable, Sequence
