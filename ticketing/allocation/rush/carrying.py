@@ -224,6 +224,9 @@ def follow_event(group: Group, event: Event, token: int) -> int:
         for pair in wanted.items():
             args += pair
         changed += run("sale", names, args)[0] == "done"
+    if sale().hget(conf, "ruled_for") != loading.basis_of_rules(event):
+        loading.load_rules(keys, event, token)
+        changed += 1
     changed += sum(
         follow_zone(group, zone) for zone in Zone.objects.filter(event=event).select_related("state")
     )
@@ -242,8 +245,9 @@ def promote(event: Event) -> int:
 def follow_zone(group: Group, zone: Zone) -> int:
     """Bring a zone's places to its capacity, as near as live tickets allow."""
     keys = group.keys
-    made = sale().hget(keys.of_zone(zone.pk, "state"), "top")
-    if made is not None and hasattr(zone, "state") and zone.state.capacity == zone.capacity:
+    top = sale().hget(keys.of_zone(zone.pk, "state"), "top")
+    made = int(top) - sale().zcard(keys.of_zone(zone.pk, "removed")) if top else None  # the rows may be behind
+    if made == zone.capacity and hasattr(zone, "state"):
         return 0
     names = [keys.of_group("state"), keys.of_group("stream")]
     names += [keys.of_zone(zone.pk, name) for name in ("state", "freed", "removed")]

@@ -22,6 +22,76 @@ from ticketing.models import LIVE, Bar, Claim, Event, SaleCounter, StreamPositio
 
 GROUP_KEYS = ("state", "live", "tickets")
 ZONE_KEYS = ("state", "freed", "removed", "generations")
+<<<<<<< HEAD
+=======
+Item = TypeVar("Item")
+Fields = dict[Any, Any]  # the client's own type of a mapping is not one that a dict of texts fits
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield the items in lists of at most CHUNK."""
+    rest = iter(items)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def put(key: str, pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Write fields of a hash, a chunk at a time."""
+    for chunk in chunks(pairs):
+        sale().hset(key, mapping=dict(chunk))
+
+
+def student_line(generation: int, status: str) -> str:
+    """Return a student as the claim script reads it."""
+    return f"{generation}|{status}"
+
+
+def load_roster(keys: Keys, token: int) -> None:
+    """Build the whole roster and the sessions that have ended aside, then flip."""
+    new, new_ended = keys.of_festival("students:new"), keys.of_festival("ended:new")
+    sale().unlink(new, new_ended)
+    students = Student.objects.values_list("pk", "generation", "status")
+    put(
+        new,
+        ((key, student_line(generation, status)) for key, generation, status in students.iterator(CHUNK)),
+    )
+    for chunk in chunks(ended_sessions()):
+        sale().zadd(new_ended, dict(chunk))
+    present = (keys.of_festival("students"), keys.of_festival("ended"))
+    run("flip", [keys.of_festival("lease"), new, present[0], new_ended, present[1]], [token])
+
+
+def ended_sessions(only: list[str] | None = None) -> Iterator[tuple[str, int]]:
+    """Yield the sessions that have ended while their pass goes on, with the time when it ends."""
+    rows = StudentSession.objects.filter(ended_at__isnull=False, expires_at__gt=timezone.now())
+    if only is not None:
+        rows = rows.filter(pk__in=only)
+    for key, at in rows.values_list("pk", "expires_at").iterator(CHUNK):
+        yield str(key), milliseconds(at)
+
+
+def load_rules(keys: Keys, event: Event, token: int) -> None:
+    """Build the classes of an event's students aside, then flip; without rules there are none."""
+    new, new_openings = keys.of_event(event.pk, "classes:new"), keys.of_event(event.pk, "openings:new")
+    sale().unlink(new, new_openings)
+    basis = basis_of_rules(event)
+    ruled = eligibility.has_rules(event.pk)
+    if ruled:
+        texts = eligibility.classes(event.pk, event.opens_at)
+        numbers = {text: number for number, text in enumerate(dict.fromkeys(texts.values()), 1)}
+        put(new_openings, ((number, text) for text, number in numbers.items()))
+        put(new, ((student, numbers[text]) for student, text in texts.items()))
+    present = (keys.of_event(event.pk, "classes"), keys.of_event(event.pk, "openings"))
+    run("flip", [keys.of_festival("lease"), new, present[0], new_openings, present[1]], [token])
+    facts: Fields = {"rules": "1" if ruled else "0", "ruled_for": basis}
+    sale().hset(keys.of_event(event.pk, "conf"), mapping=facts)
+
+
+def basis_of_rules(event: Event) -> str:
+    """Return what classes rest on besides rules and people: the opening, and which zones there are."""
+    zones = Zone.objects.filter(event=event).order_by("pk").values_list("pk", flat=True)
+    return " ".join([str(milliseconds(event.opens_at)), *map(str, zones)])
+>>>>>>> c610306 (Play random sales against a plain model)
 
 
 def wanted_of(event: Event) -> dict[str, str]:

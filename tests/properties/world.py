@@ -1,0 +1,263 @@
+"""The real sale behind the notebook's words: PostgreSQL, Redis, the steps; made anew for every program."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.core.cache import caches
+from django.db import connection
+from django.utils import timezone
+from redis import Redis
+
+from accounts import devices, roster
+from accounts.models import Student, StudentSession
+from accounts.passes import Claimant
+from accounts.sessions import log_out_everywhere
+from festival.errors import FestivalError
+from tests.properties.notebook import Answer
+from tests.properties.wishes import Person, Rule, Wishes
+from ticketing import claims, council, tickets, writeback
+from ticketing.allocation import Decision, Outcome
+from ticketing.allocation.base import Held
+from ticketing.allocation.priming import prime
+from ticketing.allocation.rush.keys import Keys
+from ticketing.gate import ScanRequest, admit, undo
+from ticketing.models import (
+    EligibilityRule,
+    Event,
+    Exclusion,
+    Festival,
+    LimitGroup,
+    Mode,
+    Scan,
+    StudentList,
+    StudentListEntry,
+    Ticket,
+    Zone,
+)
+from ticketing.qr import code_text
+from ticketing.signing import TicketCode
+
+DAY = timedelta(days=1)
+REASON = "양도"
+EMPTY = """TRUNCATE accounts_student, accounts_user, accounts_outgoingmail, ticketing_event, ticketing_limitgroup, ticketing_studentlist,
+    ticketing_salecounter, ticketing_streamposition, ticketing_primingmark CASCADE"""
+
+
+def empty() -> None:
+    """Forget everything that an earlier program has left."""
+    with connection.cursor() as cursor:
+        cursor.execute(EMPTY)
+    with Redis.from_url(settings.REDIS_URL) as client:
+        client.flushdb()
+    caches["process"].clear()
+
+
+def settle() -> None:
+    """Let the loops do what is to be done."""
+    while prime() + writeback.write_back():
+        pass
+
+
+class World:
+    """Events, zones and students by their names in the notebook; ticket codes by their places there."""
+
+    def __init__(
+        self, groups: dict[str, tuple[str, ...]], wishes: dict[str, Wishes], people: list[str]
+    ) -> None:
+        empty()
+        self.now = timezone.now().replace(microsecond=0)
+        self.festival = Festival.objects.order_by("-created_at", "id")[0]
+        self.events: dict[str, Event] = {}
+        self.zones: dict[tuple[str, str], UUID] = {}
+        self.students: dict[str, Student] = {}
+        self.claimants: dict[str, Claimant] = {}
+        self.codes: list[TicketCode] = []
+        self.elapsed: dict[tuple[str, str, int], int | None] = {}
+        self.groups: dict[str, UUID] = {}
+        for group, events in groups.items():
+            self.make_group(group, events, wishes)
+        for name in people:
+            self.enrol(name)
+        settle()
+
+    def make_group(self, group: str, events: tuple[str, ...], wishes: dict[str, Wishes]) -> None:
+        limit_group = LimitGroup.objects.create(name=group) if len(events) > 1 else None
+        for name in events:
+            times = {"opens_at": self.time(wishes[name].opens), "closes_at": self.time(wishes[name].closes)}
+            event = Event.objects.create(name=name, limit_group=limit_group, mode=Mode.DATABASE, **times)
+            self.events[name] = event
+            self.groups[group] = event.group_key
+            for zone, capacity in wishes[name].capacities.items():
+                self.add_zone(name, zone, capacity)
+
+    def time(self, days: int) -> Any:
+        return self.now + days * DAY
+
+    def keys(self, group: str) -> Keys:
+        return Keys(self.festival.pk, self.groups[group])
+
+    def keys_of_event(self, event: str) -> Keys:
+        return Keys(self.festival.pk, self.events[event].group_key)
+
+    # Students
+
+    def enrol(self, name: str) -> None:
+        number = str(20_260_001 + len(self.students))
+        self.students[name] = Student.objects.create(
+            student_number=number, name=name, department=Person().department, year=2
+        )
+        self.log_in(name)
+
+    def log_in(self, name: str) -> None:
+        student = self.students[name]
+        student.refresh_from_db()
+        session = StudentSession.objects.create(student=student, device="", expires_at=timezone.now() + DAY)
+        self.claimants[name] = Claimant(student.pk, session.pk, student.generation)
+
+    def log_out(self, name: str) -> None:
+        devices.end_one(self.students[name], self.claimants[name].session_id)
+
+    def log_out_everywhere(self, name: str) -> None:
+        log_out_everywhere(self.students[name])
+
+    def lose(self, name: str) -> None:
+        roster.lose([self.students[name].pk])
+
+    def change_person(self, name: str, person: Person) -> None:
+        Student.objects.filter(pk=self.students[name].pk).update(
+            status=person.status, department=person.department
+        )
+
+    # The council
+
+    def change_event(self, name: str, **fields: Any) -> None:
+        Event.objects.filter(pk=self.events[name].pk).update(**fields)
+
+    def add_zone(self, event: str, zone: str, capacity: int) -> None:
+        made = Zone.objects.create(event=self.events[event], name=zone, capacity=capacity)
+        self.zones[event, zone] = made.pk
+
+    def resize(self, event: str, zone: str, capacity: int) -> None:
+        Zone.objects.filter(pk=self.zones[event, zone]).update(capacity=capacity)
+
+    def add_rule(self, event: str, rule: Rule) -> None:
+        EligibilityRule.objects.create(
+            event=self.events[event],
+            zone_id=self.zones[event, rule.zone] if rule.zone else None,
+            statuses=rule.statuses,
+            departments=[rule.department] if rule.department else [],
+            opens_at=None if rule.opens is None else self.time(rule.opens),
+        )
+
+    def drop_rules(self, event: str) -> None:
+        EligibilityRule.objects.filter(event=self.events[event]).delete()
+
+    def exclude(self, event: str, names: frozenset[str]) -> None:
+        """Make these the students who are kept out of an event by a list."""
+        listed, _new = StudentList.objects.get_or_create(name=event)
+        listed.entries.all().delete()
+        pairs = [StudentListEntry(student_list=listed, student=self.students[name]) for name in names]
+        StudentListEntry.objects.bulk_create(pairs)
+        Exclusion.objects.get_or_create(event=self.events[event], student_list=listed, reason=REASON)
+
+    def switch(self, events: tuple[str, ...], mode: str) -> None:
+        Event.objects.filter(pk__in=[self.events[name].pk for name in events]).update(mode=mode)
+
+    def bar(self, event: str, student: str) -> bool:
+        keys = {"event_id": self.events[event].pk, "student_id": self.students[student].pk}
+        return council.bar(**keys, actor_id=None, reason=REASON)
+
+    def lift(self, event: str, student: str) -> bool:
+        return council.lift_bar(event_id=self.events[event].pk, student_id=self.students[student].pk)
+
+    def void(self, event: str, ticket: int) -> bool:
+        return council.void(
+            code=self.codes[ticket], event_id=self.events[event].pk, actor_id=None, reason=REASON
+        )
+
+    # Presses
+
+    def claim(self, student: str, event: str, zones: tuple[str, ...]) -> Answer:
+        claimant, key = self.claimants[student], self.events[event].pk
+        return self.answer(lambda: claims.claim(event_id=key, zones=zones, claimant=claimant))
+
+    def last_answer(self, student: str, event: str) -> Answer | None:
+        outcome = claims.last_answer(event_id=self.events[event].pk, student_id=self.students[student].pk)
+        return self.read(outcome) if outcome else None
+
+    def cancel(self, student: str, ticket: int) -> str:
+        try:
+            return tickets.cancel(self.students[student], self.codes[ticket]).status
+        except FestivalError as error:
+            return error.code
+
+    def answer(self, ask: Callable[[], Outcome]) -> Answer:
+        """Return what an authority answers, in the notebook's words."""
+        try:
+            return self.read(ask())
+        except FestivalError as error:
+            return Answer(error.code)
+
+    def read(self, outcome: Outcome) -> Answer:
+        held, more = outcome.ticket, None
+        match outcome.decision:
+            case Decision.LIMIT_REACHED:
+                more = next(name for name, event in self.events.items() if event.pk == outcome.other_event_id)
+            case Decision.NOT_ELIGIBLE:
+                more = str(outcome.ineligible)
+            case Decision.NOT_OPEN:
+                assert outcome.opens_at is not None
+                more = str((outcome.opens_at - self.now) // DAY)
+        self.compare_elapsed(outcome)
+        place = (held.zone, held.number) if held else (None, None)
+        return Answer(str(outcome.decision), *place, outcome.arrival, self.place_of(held), more)
+
+    def compare_elapsed(self, outcome: Outcome) -> None:
+        """See that whoever asks again is told the same time since the opening."""
+        if outcome.arrival is not None:
+            key = (str(outcome.event_id), str(outcome.student_id), outcome.arrival)
+            assert self.elapsed.setdefault(key, outcome.elapsed_ms) == outcome.elapsed_ms
+
+    def place_of(self, held: Held | None) -> int | None:
+        """Return which ticket of the notebook this is; one that was not seen before is the next."""
+        if held is None:
+            return None
+        if held.code not in self.codes:
+            self.codes.append(held.code)
+        return self.codes.index(held.code)
+
+    # The gate
+
+    def use(self, ticket: int) -> str:
+        """Show a ticket at the gate; return the verdict, or the reason of a refusal."""
+        row, now = Ticket.objects.get(code=self.codes[ticket]), timezone.now()
+        text = code_text(self.codes[ticket], generation=row.generation, now_ms=round(now.timestamp() * 1000))
+        decision = admit(ScanRequest(scan_id=uuid4(), code=text.text, gate="A1", scanned_at=now))
+        return str(decision.reason or decision.verdict)
+
+    def take_back(self, ticket: int) -> None:
+        scan = Scan.objects.filter(ticket__code=self.codes[ticket], undone_at=None, verdict="admit").latest(
+            "received_at"
+        )
+        undo(scan.scan_id, reason="wrong lane")
+
+    # The loops
+
+    def prime(self) -> None:
+        while prime():
+            pass
+        caches["process"].clear()
+
+    def write_some(self, group: str, most: int) -> None:
+        """Apply one small batch of a stream."""
+        before, writeback.BATCH = writeback.BATCH, most
+        try:
+            writeback.step(self.keys(group))
+        finally:
+            writeback.BATCH = before
+
+    def write_all(self) -> None:
+        writeback.write_back()
