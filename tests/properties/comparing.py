@@ -6,16 +6,18 @@ from typing import Any
 from django.db.models import Count, Q
 
 from festival.redis import sale
-from tests.properties.notebook import LIVE, Notebook
+from tests.properties.notebook import Notebook
+from tests.properties.records import LIVE
+from tests.properties.records import Ticket as Noted
 from tests.properties.world import World
 from ticketing.allocation.rush.keys import directory
-from ticketing.models import Bar, Claim, Place, SaleCounter, StreamPosition, Ticket, Zone
+from ticketing.models import Bar, Claim, Place, SaleCounter, StreamPosition, Ticket, WaitingEntry, Zone
 from ticketing.signing import TicketCode
 
 
 def compare_rows(book: Notebook, world: World) -> None:
     """See that PostgreSQL agrees entirely; the loops have nothing left to do."""
-    codes = {code: place for place, code in enumerate(world.codes)}
+    codes = {code: place for place, code in world.codes.items()}
     rows = Ticket.objects.select_related("event", "zone", "student", "place")
     assert {codes[TicketCode(row.code)]: ticket_facts(row) for row in rows} == {
         place: (t.event, t.zone, t.number, t.generation, t.student, t.arrival, t.status)
@@ -28,6 +30,11 @@ def compare_rows(book: Notebook, world: World) -> None:
     )
     assert {(bar.event.name, bar.student.name) for bar in Bar.objects.filter(lifted_at=None)} == book.barred
     assert Counter((bar.event.name, bar.student.name) for bar in Bar.objects.all()) == book.bars
+    entries = WaitingEntry.objects.select_related("event", "student", "offered_zone")
+    assert Counter(entry_facts(row, world) for row in entries) == Counter(
+        (e.event, e.student, e.zones, e.arrival, e.status, e.offer if e.status == "offered" else None)
+        for e in book.entries
+    )
     compare_places(book, world)
     for group, key in world.groups.items():
         counter = SaleCounter.objects.get(group=key)
@@ -42,6 +49,15 @@ def ticket_facts(row: Ticket) -> tuple[Any, ...]:
 
 def claim_facts(row: Claim) -> tuple[Any, ...]:
     return row.event.name, row.student.name, row.arrival, row.answer, tuple(row.zones)
+
+
+def entry_facts(row: WaitingEntry, world: World) -> tuple[Any, ...]:
+    names = {key: zone for (_event, zone), key in world.zones.items()}
+    offer = None
+    if row.status == "offered" and row.offered_zone:
+        offer = (row.offered_zone.name, row.offered_number, row.offered_generation)
+    zones = tuple(names[key] for key in row.zones)
+    return row.event.name, row.student.name, zones, row.arrival, row.status, offer
 
 
 def compare_places(book: Notebook, world: World) -> None:
@@ -80,7 +96,7 @@ def compare_group(book: Notebook, world: World, group: str) -> None:
     lines = {code: line.split("|") for code, line in sale().hgetall(keys.of_group("tickets")).items()}
     assert {code: [*line[:2], *line[5:7], line[8]] for code, line in lines.items()} == {
         world.codes[n]: [
-            str(world.students[t.student].pk),
+            holder_of(t, lines[world.codes[n]][2], world),
             t.status,
             str(t.number),
             str(t.generation),
@@ -89,8 +105,13 @@ def compare_group(book: Notebook, world: World, group: str) -> None:
         for n, t in own
     }
     assert sale().hgetall(keys.of_group("live")) == {
-        str(world.students[t.student].pk): world.codes[n] for n, t in own if t.status in LIVE
+        holder_of(t, lines[world.codes[n]][2], world): world.codes[n] for n, t in own if t.status in LIVE
     }
+
+
+def holder_of(ticket: Noted, claim: str, world: World) -> str:
+    """Return by whom Redis keeps a ticket: a guest by the claim."""
+    return f"guest:{claim}" if ticket.guest else str(world.students[ticket.student].pk)
 
 
 def compare_event(book: Notebook, world: World, event: str) -> None:
@@ -107,10 +128,32 @@ def compare_event(book: Notebook, world: World, event: str) -> None:
     barred = {str(world.students[name].pk) for its, name in book.barred if its == event}
     assert sale().smembers(keys.of_event(key, "barred")) == barred
     assert sale().exists(directory(key))
+    compare_list(book, world, event)
     for name, zone in book.zones[event].items():
         assert places_in_redis(world, event, name) == zone.free
         given = {str(number): str(times) for number, times in zone.given.items() if times}
         assert sale().hgetall(keys.of_zone(world.zones[event, name], "generations")) == given
+
+
+def compare_list(book: Notebook, world: World, event: str) -> None:
+    """See that an event's waiting list agrees."""
+    keys, key = world.keys(book.group_of[event]), world.events[event].pk
+    active = book.active(event)
+    students = {str(world.students[name].pk): name for name in book.people}
+    ranked = [students[str(each)] for each in sale().zrange(keys.of_event(key, "waiting"), 0, -1)]
+    assert ranked == [entry.student for entry in active]
+    offers = {students[str(each)] for each in sale().zrange(keys.of_event(key, "offers"), 0, -1)}
+    assert offers == {entry.student for entry in active if entry.status == "offered"}
+    wants = Counter(str(world.zones[event, z]) for e in active if e.status == "waiting" for z in e.zones)
+    found = {zone: int(count) for zone, count in sale().hgetall(keys.of_event(key, "wants")).items()}
+    assert {zone: count for zone, count in found.items() if count} == wants
+    lines = {students[s]: line for s, line in sale().hgetall(keys.of_event(key, "entries")).items()}
+    for name, line in lines.items():
+        entry = book.newest_entry(event, name)
+        assert entry is not None
+        status, arrival = line.split("|")[1], line.split("|")[4]
+        assert (status, int(arrival)) == (entry.status, entry.arrival)
+    assert {entry.student for entry in active} <= lines.keys()
 
 
 def places_in_redis(world: World, event: str, zone: str) -> dict[int, bool]:
@@ -126,8 +169,11 @@ def places_in_redis(world: World, event: str, zone: str) -> dict[int, bool]:
 
 def compare_now(book: Notebook, world: World) -> None:
     """See what must hold after every step, whatever has been carried: places, and who holds them."""
+    world.learn(book)
     for group, events in book.groups.items():
         for event in events:
+            free = {name: book.left(event, name) for name in known_zones(book, event)}
+            assert world.left(event) == free, f"what is left of {event}"
             if book.authority[group] == "redis":
                 for name in book.applied[event].wishes.capacities:
                     assert places_in_redis(world, event, name) == book.zones[event][name].free
@@ -135,6 +181,12 @@ def compare_now(book: Notebook, world: World) -> None:
                 assert rows_of(world, event) == {
                     name: (zone.left, len(zone.free)) for name, zone in book.zones[event].items() if zone.made
                 }
+
+
+def known_zones(book: Notebook, event: str) -> list[str]:
+    if book.in_redis(event):
+        return list(book.applied[event].wishes.capacities)
+    return [name for name, zone in book.zones[event].items() if zone.made]
 
 
 def rows_of(world: World, event: str) -> dict[str, tuple[int, int]]:
@@ -145,5 +197,6 @@ def rows_of(world: World, event: str) -> dict[str, tuple[int, int]]:
         live=Count("tickets", filter=Q(tickets__status__in=LIVE), distinct=True),
     )
     found = {zone.name: (zone.free, zone.every) for zone in zones}
-    assert all(zone.free + zone.live == zone.every for zone in zones)
+    held_back = Counter(WaitingEntry.objects.filter(status="offered").values_list("offered_zone", flat=True))
+    assert all(zone.free + zone.live + held_back[zone.pk] == zone.every for zone in zones)
     return found

@@ -9,7 +9,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=30,
+    max_examples=25,
     stateful_step_count=30,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
@@ -26,5 +26,4 @@ settings.register_profile(
 settings.register_profile(
     "shrink", parent=settings.get_profile("gate"), phases=[Phase.generate, Phase.shrink]
 )
-settings.register_profile("dev", parent=settings.get_profile("gate"), derandomize=False, max_examples=120, stateful_step_count=40)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))

@@ -5,78 +5,10 @@ It shares no code with the allocators, and knows nothing of locks, scripts, stre
 
 from collections import Counter
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from tests.properties.records import ACTIVE, LIVE, Answer, Claim, Entry, Ticket, Zone
 from tests.properties.wishes import Person, Seen, Wishes
-
-LIVE = ("held", "used")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a verb is answered: only what belongs to the kind is set."""
-
-    kind: str
-    zone: str | None = None
-    number: int | None = None
-    arrival: int | None = None
-    ticket: int | None = None
-    more: str | None = None
-
-
-@dataclass
-class Ticket:
-    """A ticket, live or ended; tickets are named by their place in the notebook."""
-
-    event: str
-    zone: str
-    number: int
-    generation: int
-    student: str
-    arrival: int | None
-    status: str = "held"
-
-
-@dataclass
-class Zone:
-    """The places of a zone: which numbers there are, which of them are free, how often each was given."""
-
-    free: dict[int, bool] = field(default_factory=dict)
-    given: Counter[int] = field(default_factory=Counter)
-    made: bool = False
-
-    @property
-    def left(self) -> int:
-        return sum(self.free.values())
-
-    def lowest(self) -> int | None:
-        return min((number for number, free in self.free.items() if free), default=None)
-
-    def take(self, number: int) -> int:
-        """Give a place; return how often it was given by now."""
-        assert self.free[number]
-        self.free[number] = False
-        self.given[number] += 1
-        return self.given[number]
-
-    def follow(self, capacity: int) -> None:
-        """Bring the places to a capacity: the highest free ones go, the lowest missing ones come."""
-        self.made = True
-        while len(self.free) > capacity and self.left:
-            del self.free[max(number for number, free in self.free.items() if free)]
-        while len(self.free) < capacity:
-            self.free[next(n for n in range(1, capacity + 1) if n not in self.free)] = True
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A counted press."""
-
-    event: str
-    student: str
-    arrival: int
-    answer: str
-    zones: tuple[str, ...]
 
 
 class Notebook:
@@ -96,6 +28,7 @@ class Notebook:
         self.statuses: dict[str, str] = {}  # what Redis was told of the roster
         self.tickets: list[Ticket] = []
         self.claims: list[Claim] = []
+        self.entries: list[Entry] = []
         self.barred: set[tuple[str, str]] = set()
         self.bars: Counter[tuple[str, str]] = Counter()  # all that there ever were
         self.arrivals = Counter(dict.fromkeys(groups, 0))
@@ -151,8 +84,10 @@ class Notebook:
         if (held := self.live(event, student)) is not None:
             ticket = self.tickets[held]
             if ticket.event == event:
-                return Answer("already_won", ticket.zone, ticket.number, ticket.arrival, held)
+                return told(ticket, "already_won")
             return Answer("limit_reached", more=ticket.event)
+        if (entry := self.newest_entry(event, student)) and entry.status in ACTIVE:
+            return self.waits(entry)
         if (event, student) in self.barred:
             return Answer("barred")
         return self.refusal_by_wishes(seen, student, zones)
@@ -168,12 +103,17 @@ class Notebook:
         return Answer("closed") if seen.wishes.closes < 0 else None
 
     def allocate(self, student: str, event: str, zones: tuple[str, ...]) -> Answer:
-        """Give the lowest free place of the first zone that is open to the student and has one."""
+        """Give the lowest free place of the first zone that is open to the student and has one, past nobody."""
         times = self.seen(event).openings(student, zones)
         for zone, time in zip(zones, times, strict=True):
             number = self.zones[event][zone].lowest()
-            if time is not None and time < 0 and number is not None:
+            open_to = time is not None and time < 0
+            if open_to and number is not None and not self.others_want(event, zone):
                 return self.win(student, event, zone, number, zones)
+        if len(self.active(event)) < self.seen(event).wishes.waitlist:
+            arrival = self.count(student, event, "waitlisted", zones)
+            self.entries.append(Entry(event, student, zones, arrival))
+            return self.waits(self.entries[-1])
         if before := self.claims_of(event, student):
             return Answer("sold_out", arrival=before[0].arrival)
         arrival = self.count(student, event, "sold_out", zones)
@@ -183,7 +123,7 @@ class Notebook:
         generation = self.zones[event][zone].take(number)
         arrival = self.count(student, event, "won", zones)
         self.tickets.append(Ticket(event, zone, number, generation, student, arrival))
-        return Answer("won", zone, number, arrival, len(self.tickets) - 1)
+        return told(self.tickets[-1], "won")
 
     def count(self, student: str, event: str, answer: str, zones: tuple[str, ...]) -> int:
         group = self.group_of[event]
@@ -195,11 +135,12 @@ class Notebook:
         """Return what the student was answered last and still holds."""
         held = self.live(event, student)
         if held is not None and self.tickets[held].event == event:
-            ticket = self.tickets[held]
-            return Answer("won", ticket.zone, ticket.number, ticket.arrival, held)
+            return told(self.tickets[held], "won")
         counted = self.claims_of(event, student)
         if not counted or counted[-1].answer == "won":
             return None
+        if counted[-1].answer == "waitlisted":
+            return self.last_of_waiting(event, student)
         return Answer("sold_out", arrival=counted[0].arrival)
 
     def cancel(self, student: str, ticket: int) -> str:
@@ -216,13 +157,15 @@ class Notebook:
         if found.status not in LIVE:
             return False
         self.end(ticket, "void")
-        self.bar(found.event, found.student)
+        if not found.guest:
+            self.bar(found.event, found.student)
         return True
 
     def end(self, ticket: int, status: str) -> None:
         found = self.tickets[ticket]
         found.status = status
         self.zones[found.event][found.zone].free[found.number] = True
+        self.pass_on(found.event, found.zone)
 
     def use(self, ticket: int) -> str:
         """Show a ticket at the gate; return the verdict's word."""
@@ -241,6 +184,7 @@ class Notebook:
             return False
         self.barred.add((event, student))
         self.bars[event, student] += 1
+        self.end_waiting(event, student, "removed")
         return True
 
     def lift(self, event: str, student: str) -> bool:
@@ -251,6 +195,138 @@ class Notebook:
     def enrol(self, student: str) -> None:
         self.people[student], self.logged_in[student] = Person(), True
 
+    # The waiting list
+
+    def active(self, event: str) -> list[Entry]:
+        return [entry for entry in self.entries if entry.event == event and entry.status in ACTIVE]
+
+    def newest_entry(self, event: str, student: str) -> Entry | None:
+        own = [entry for entry in self.entries if (entry.event, entry.student) == (event, student)]
+        return own[-1] if own else None
+
+    def waits(self, entry: Entry) -> Answer:
+        position = 1 + self.active(entry.event).index(entry)
+        return Answer("waitlisted", *(entry.offer or ())[:2], arrival=entry.arrival, more=str(position))
+
+    def last_of_waiting(self, event: str, student: str) -> Answer | None:
+        entry = self.newest_entry(event, student)
+        if entry is not None and entry.status in ACTIVE:
+            return self.waits(entry)
+        return Answer("offer_expired") if entry is not None and entry.status == "lapsed" else None
+
+    def could_have(self, entry: Entry, zone: str) -> bool:
+        """Tell whether somebody who waits could have a place of a zone now."""
+        if entry.status != "waiting" or zone not in entry.zones:
+            return False
+        (opening,) = self.seen(entry.event).openings(entry.student, (zone,))
+        free_to_have = self.live(entry.event, entry.student) is None
+        return (
+            free_to_have
+            and (entry.event, entry.student) not in self.barred
+            and opening is not None
+            and opening < 0
+        )
+
+    def others_want(self, event: str, zone: str) -> bool:
+        over = self.seen(event).wishes.promotions_over
+        return not over and any(self.could_have(entry, zone) for entry in self.active(event))
+
+    def pass_on(self, event: str, zone: str) -> None:
+        """Give the lowest free place of a zone to the lowest arrival that could have it."""
+        number = self.zones[event][zone].lowest()
+        found = next((entry for entry in self.active(event) if self.could_have(entry, zone)), None)
+        if number is not None and found and self.seen(event).wishes.may_promote:
+            self.move_up(found, zone, number)
+
+    def move_up(self, entry: Entry, zone: str, number: int) -> None:
+        generation = self.zones[entry.event][zone].take(number)
+        if self.seen(entry.event).wishes.promotion == "offer":
+            entry.status, entry.offer = "offered", (zone, number, generation)
+        else:
+            self.make_ticket(entry, zone, number, generation)
+
+    def make_ticket(self, entry: Entry, zone: str, number: int, generation: int) -> Ticket:
+        entry.status = "promoted"
+        ticket = Ticket(entry.event, zone, number, generation, entry.student, entry.arrival)
+        self.tickets.append(ticket)
+        return ticket
+
+    def end_waiting(self, event: str, student: str, status: str) -> None:
+        """End the student's active entry, and pass on what was held back for it."""
+        entry = self.newest_entry(event, student)
+        if entry is None or entry.status not in ACTIVE:
+            return
+        offer, entry.status, entry.offer = entry.offer, status, None
+        if offer:
+            self.zones[event][offer[0]].free[offer[1]] = True
+            self.pass_on(event, offer[0])
+
+    def leave(self, student: str, event: str) -> str:
+        entry = self.newest_entry(event, student)
+        if entry is None:
+            return "no_claim"
+        self.end_waiting(event, student, "left")
+        return "not_waiting" if entry.status == "promoted" else "left"
+
+    def accept(self, student: str, event: str) -> Answer:
+        if (held := self.live(event, student)) is not None:
+            ticket = self.tickets[held]
+            return (
+                told(ticket, "already_won")
+                if ticket.event == event
+                else Answer("limit_reached", more=ticket.event)
+            )
+        entry = self.newest_entry(event, student)
+        if entry is not None and entry.status == "offered" and entry.offer and not entry.late:
+            return told(self.make_ticket(entry, *entry.offer), "won")
+        return Answer(
+            "offer_expired" if entry is not None and entry.status in ("offered", "lapsed") else "no_offer"
+        )
+
+    def end_offers(self, event: str) -> None:
+        for entry in self.active(event):
+            entry.late = entry.status == "offered"
+
+    def promote(self, event: str) -> None:
+        """End what has lapsed, by the students' keys; then, by arrival, give the first wanted zone with a place."""
+        order = list(self.people)
+        late = [entry for entry in self.active(event) if entry.late]
+        for entry in sorted(late, key=lambda entry: order.index(entry.student)):
+            self.end_waiting(event, entry.student, "lapsed")
+        if not self.seen(event).wishes.may_promote:
+            return
+        for entry in self.active(event):
+            for zone in entry.zones:
+                number = self.zones[event][zone].lowest() if self.could_have(entry, zone) else None
+                if number is not None:
+                    self.move_up(entry, zone, number)
+
+    def grant(self, event: str, zone: str, holder: str, *, guest: bool) -> str:
+        """Give a place by hand, past everybody."""
+        if self.in_redis(event) and zone not in self.applied[event].wishes.capacities:
+            return "unavailable"
+        if not guest and (refusal := self.refused_gift(event, holder)):
+            return refusal
+        number = self.zones[event][zone].lowest()
+        if number is None:
+            return "sold_out"
+        generation = self.zones[event][zone].take(number)
+        self.tickets.append(Ticket(event, zone, number, generation, holder, None, guest=guest))
+        self.end_waiting(event, holder, "promoted")
+        return "granted"
+
+    def refused_gift(self, event: str, student: str) -> str | None:
+        known = self.statuses if self.in_redis(event) else {n: p.status for n, p in self.people.items()}
+        if known.get(student, "gone") == "gone":
+            return "unknown"
+        if (held := self.live(event, student)) is not None:
+            return "already_won" if self.tickets[held].event == event else "limit_reached"
+        return "barred" if (event, student) in self.barred else None
+
+    def left(self, event: str, zone: str) -> int:
+        """Return what a newcomer could win."""
+        return 0 if self.others_want(event, zone) else self.zones[event][zone].left
+
     # What reaches Redis at once, and what the loop carries
 
     def tell(self, student: str) -> None:
@@ -259,11 +335,26 @@ class Notebook:
         self.statuses[student] = self.people[student].status
 
     def prime(self) -> None:
-        """Carry everything that is wanted and can be had."""
+        """Carry everything that is wanted and can be had; at last, those who wait have what is free."""
+        for event in self.wishes:
+            if not self.in_redis(event):
+                if self.mode[self.group_of[event]] == "database":
+                    self.follow(event)
+                self.promote(event)
         self.authority = dict(self.mode)
         for event, wishes in self.wishes.items():
-            for name, capacity in wishes.capacities.items():
-                self.zones[event].setdefault(name, Zone()).follow(capacity)
+            self.follow(event)
             if self.in_redis(event):
                 self.applied[event] = Seen(deepcopy(wishes), dict(self.people))
         self.statuses = {name: person.status for name, person in self.people.items()}
+        for event in self.wishes:
+            self.promote(event)
+
+    def follow(self, event: str) -> None:
+        for name, capacity in self.wishes[event].capacities.items():
+            self.zones[event].setdefault(name, Zone()).follow(capacity)
+
+
+def told(ticket: Ticket, kind: str) -> Answer:
+    """Return the answer that names a ticket."""
+    return Answer(kind, ticket.zone, ticket.number, ticket.generation, ticket.arrival)

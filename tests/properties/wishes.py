@@ -46,6 +46,14 @@ class Wishes:
     paused: bool = False
     rules: tuple[Rule, ...] = ()
     excluded: frozenset[str] | None = None  # None: there never was such a list
+    waitlist: int = 0
+    promotion: str = "immediate"
+    quiet: bool = False
+    promotions_over: bool = False
+
+    @property
+    def may_promote(self) -> bool:
+        return not (self.paused or self.quiet or self.promotions_over)
 
     @property
     def has_rules(self) -> bool:

@@ -16,10 +16,13 @@ from accounts.models import Student, StudentSession
 from accounts.passes import Claimant
 from accounts.sessions import log_out_everywhere
 from festival.errors import FestivalError
-from tests.properties.notebook import Answer
-from tests.properties.wishes import Person, Rule, Wishes
-from ticketing import claims, council, tickets, writeback
-from ticketing.allocation import Decision, Outcome
+from festival.redis import sale
+from tests.contract import acts
+from tests.properties.notebook import Notebook
+from tests.properties.records import Answer
+from tests.properties.wishes import PAST, Person, Rule, Wishes
+from ticketing import claims, council, tickets, waiting, writeback
+from ticketing.allocation import Decision, Gift, Outcome, allocator_of
 from ticketing.allocation.base import Held
 from ticketing.allocation.priming import prime
 from ticketing.allocation.rush.keys import Keys
@@ -42,8 +45,9 @@ from ticketing.signing import TicketCode
 
 DAY = timedelta(days=1)
 REASON = "양도"
-EMPTY = """TRUNCATE accounts_student, accounts_user, accounts_outgoingmail, ticketing_event, ticketing_limitgroup, ticketing_studentlist,
-    ticketing_salecounter, ticketing_streamposition, ticketing_primingmark CASCADE"""
+EMPTY = """TRUNCATE accounts_student, accounts_user, accounts_outgoingmail, ticketing_event, ticketing_limitgroup,
+    ticketing_studentlist, ticketing_salecounter, ticketing_streamposition, ticketing_primingmark
+    RESTART IDENTITY CASCADE"""
 
 
 def empty() -> None:
@@ -74,7 +78,8 @@ class World:
         self.zones: dict[tuple[str, str], UUID] = {}
         self.students: dict[str, Student] = {}
         self.claimants: dict[str, Claimant] = {}
-        self.codes: list[TicketCode] = []
+        self.codes: dict[int, TicketCode] = {}
+        self.told: dict[tuple[UUID, int, int], TicketCode] = {}
         self.elapsed: dict[tuple[str, str, int], int | None] = {}
         self.groups: dict[str, UUID] = {}
         for group, events in groups.items():
@@ -163,6 +168,13 @@ class World:
         StudentListEntry.objects.bulk_create(pairs)
         Exclusion.objects.get_or_create(event=self.events[event], student_list=listed, reason=REASON)
 
+    def want_a_list(self, event: str, wishes: Wishes) -> None:
+        quiet = acts.quiet_now() if wishes.quiet else {"quiet_from": None, "quiet_until": None}
+        over = self.time(PAST) if wishes.promotions_over else None
+        self.change_event(
+            event, waitlist_size=wishes.waitlist, promotion=wishes.promotion, promotions_end_at=over, **quiet
+        )
+
     def switch(self, events: tuple[str, ...], mode: str) -> None:
         Event.objects.filter(pk__in=[self.events[name].pk for name in events]).update(mode=mode)
 
@@ -202,18 +214,25 @@ class World:
             return Answer(error.code)
 
     def read(self, outcome: Outcome) -> Answer:
-        held, more = outcome.ticket, None
+        held, waits, more = outcome.ticket, outcome.waits, None
         match outcome.decision:
             case Decision.LIMIT_REACHED:
                 more = next(name for name, event in self.events.items() if event.pk == outcome.other_event_id)
             case Decision.NOT_ELIGIBLE:
                 more = str(outcome.ineligible)
+            case Decision.WAITLISTED:
+                assert waits is not None
+                more = str(waits.position)
             case Decision.NOT_OPEN:
                 assert outcome.opens_at is not None
                 more = str((outcome.opens_at - self.now) // DAY)
         self.compare_elapsed(outcome)
-        place = (held.zone, held.number) if held else (None, None)
-        return Answer(str(outcome.decision), *place, outcome.arrival, self.place_of(held), more)
+        place: tuple[Any, ...] = (held.zone, held.number, held.generation) if held else (None, None, None)
+        if held:
+            self.compare_code(held)
+        if waits and waits.offer:
+            place = (waits.offer.zone, waits.offer.number, None)
+        return Answer(str(outcome.decision), *place, outcome.arrival, more)
 
     def compare_elapsed(self, outcome: Outcome) -> None:
         """See that whoever asks again is told the same time since the opening."""
@@ -221,13 +240,59 @@ class World:
             key = (str(outcome.event_id), str(outcome.student_id), outcome.arrival)
             assert self.elapsed.setdefault(key, outcome.elapsed_ms) == outcome.elapsed_ms
 
-    def place_of(self, held: Held | None) -> int | None:
-        """Return which ticket of the notebook this is; one that was not seen before is the next."""
-        if held is None:
-            return None
-        if held.code not in self.codes:
-            self.codes.append(held.code)
-        return self.codes.index(held.code)
+    def compare_code(self, held: Held) -> None:
+        """See that a ticket is always told with the same code."""
+        key = (held.zone_id, held.number, held.generation)
+        assert self.told.setdefault(key, held.code) == held.code
+
+    def learn(self, book: Notebook) -> None:
+        """Find the codes of new tickets where the authority keeps them."""
+        unknown = {place: t for place, t in enumerate(book.tickets) if place not in self.codes}
+        for place, ticket in unknown.items():
+            kept = self.codes_of(book, ticket.event)
+            key = (self.zones[ticket.event, ticket.zone], ticket.number, ticket.generation)
+            assert key in kept, f"there is no {ticket}"
+            self.codes[place] = kept[key]
+            assert self.told.setdefault(key, kept[key]) == kept[key]
+
+    def codes_of(self, book: Notebook, event: str) -> dict[tuple[UUID, int, int], TicketCode]:
+        """Return the codes of all tickets of a group, as its authority has them."""
+        if not book.in_redis(event):
+            rows = Ticket.objects.values_list("zone", "number", "generation", "code")
+            return {(zone, number, given): TicketCode(code) for zone, number, given, code in rows}
+        lines = sale().hgetall(self.keys_of_event(event).of_group("tickets"))
+        parts = {str(code): str(line).split("|") for code, line in lines.items()}
+        return {(UUID(p[4]), int(p[5]), int(p[6])): TicketCode(code) for code, p in parts.items()}
+
+    # The waiting list
+
+    def leave(self, student: str, event: str) -> str:
+        try:
+            waiting.leave(event_id=self.events[event].pk, student=self.students[student])
+        except FestivalError as error:
+            return error.code
+        return "left"
+
+    def accept(self, student: str, event: str) -> Answer:
+        key, who = self.events[event].pk, self.students[student]
+        return self.answer(lambda: waiting.accept(event_id=key, student=who))
+
+    def end_offers(self, event: str) -> None:
+        writeback.write_back()
+        acts.end_offers(self.events[event])
+
+    def grant(self, event: str, zone: str, holder: str, *, guest: bool) -> str:
+        student = None if guest else self.students[holder].pk
+        name = holder if guest else ""
+        gift = Gift(self.events[event].pk, self.zones[event, zone], student, name, None, REASON)
+        try:
+            return council.grant(gift).value
+        except FestivalError as error:
+            return error.code
+
+    def left(self, event: str) -> dict[str, int]:
+        zones = {key: zone for (its, zone), key in self.zones.items() if its == event}
+        return {zones[key]: n for key, n in allocator_of(self.events[event].pk).left(list(zones)).items()}
 
     # The gate
 

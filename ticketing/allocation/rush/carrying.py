@@ -18,6 +18,7 @@ from festival.redis import sale
 from ticketing.allocation.base import Stale
 from ticketing.allocation.rush import lease, loading, losses, recovering
 from ticketing.allocation.rush.authority import RedisAllocator
+from ticketing.allocation.rush.classes import basis_of_rules, load_rules
 from ticketing.allocation.rush.directory import Listed, look_up
 from ticketing.allocation.rush.directory import read as read_listed
 from ticketing.allocation.rush.durability import Durability, durability
@@ -224,8 +225,8 @@ def follow_event(group: Group, event: Event, token: int) -> int:
         for pair in wanted.items():
             args += pair
         changed += run("sale", names, args)[0] == "done"
-    if sale().hget(conf, "ruled_for") != loading.basis_of_rules(event):
-        loading.load_rules(keys, event, token)
+    if sale().hget(conf, "ruled_for") != basis_of_rules(event):
+        load_rules(keys, event, token)
         changed += 1
     changed += sum(
         follow_zone(group, zone) for zone in Zone.objects.filter(event=event).select_related("state")
@@ -246,7 +247,8 @@ def follow_zone(group: Group, zone: Zone) -> int:
     """Bring a zone's places to its capacity, as near as live tickets allow."""
     keys = group.keys
     top = sale().hget(keys.of_zone(zone.pk, "state"), "top")
-    made = int(top) - sale().zcard(keys.of_zone(zone.pk, "removed")) if top else None  # the rows may be behind
+    removed = sale().zcard(keys.of_zone(zone.pk, "removed"))
+    made = int(top) - removed if top else None  # not what the rows say: they may be behind
     if made == zone.capacity and hasattr(zone, "state"):
         return 0
     names = [keys.of_group("state"), keys.of_group("stream")]

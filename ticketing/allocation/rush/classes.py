@@ -7,9 +7,10 @@ from festival.redis import sale
 from ticketing.allocation.rush import eligibility
 from ticketing.allocation.rush.building import PAGE, chunks, fenced, pages, put, remove, write
 from ticketing.allocation.rush.keys import Keys
+from ticketing.allocation.rush.lines import milliseconds
 from ticketing.allocation.rush.roster import SENTINEL
 from ticketing.allocation.rush.scripts import run
-from ticketing.models import Event
+from ticketing.models import Event, Zone
 
 
 def load_rules(keys: Keys, event: Event, token: int) -> None:
@@ -18,6 +19,7 @@ def load_rules(keys: Keys, event: Event, token: int) -> None:
     present = (keys.of_event(event.pk, "classes"), keys.of_event(event.pk, "openings"))
     conf = keys.of_event(event.pk, "conf")
     remove(keys, token, new, new_openings)
+    basis = basis_of_rules(event)
     ruled = eligibility.has_rules(event.pk)
     if ruled:
         numbers = {"": 0}  # nobody's class, so that neither key is ever empty
@@ -29,6 +31,13 @@ def load_rules(keys: Keys, event: Event, token: int) -> None:
     fenced(run("flip", [keys.of_festival("lease"), new, present[0], new_openings, present[1]], [token]))
     if ruled:
         write(keys, token, conf, "HSET", ("rules", "1"))
+    write(keys, token, conf, "HSET", ("ruled_for", basis))
+
+
+def basis_of_rules(event: Event) -> str:
+    """Return what classes rest on besides rules and people: the opening, and which zones there are."""
+    zones = Zone.objects.filter(event=event).order_by("pk").values_list("pk", flat=True)
+    return " ".join([str(milliseconds(event.opens_at)), *map(str, zones)])
 
 
 def classes_of_all(event: Event, numbers: dict[str, int]) -> Iterator[tuple[int, int]]:

@@ -19,7 +19,8 @@ if not sale then
 end
 local mine
 if student ~= '' then
-    if not redis.call('HGET', students, student) then
+    local known = redis.call('HGET', students, student)
+    if not known or string.match(known, '|(.*)$') == 'gone' then
         return {'unknown'}
     end
     local held = redis.call('HGET', live, student)

@@ -10,8 +10,8 @@ of a limit group
     tickets     hash: code -> ticket as a line (see lines.py), also of those that have ended
     live        hash: holder -> code of the live ticket (a student's key, or "guest:" and the claim of a guest's ticket)
 of an event
-    conf        hash: what the council wants, as applied (see loading.py), opening (the latch), rules (1: some), ruled_for
-                (the opening and the zones that classes were made for)
+    conf        hash: what the council wants, as applied (see loading.py), opening (the latch), rules (1: some),
+                ruled_for (the opening and the zones that classes were made for)
     first       hash: student -> arrival|elapsed|time|answer: the first arrival, and the last counted answer
     tries       hash: student:early -> count; student:window -> since|count
     barred      set of students
