@@ -206,7 +206,8 @@ class Notebook:
 
     def waits(self, entry: Entry) -> Answer:
         position = 1 + self.active(entry.event).index(entry)
-        return Answer("waitlisted", *(entry.offer or ())[:2], arrival=entry.arrival, more=str(position))
+        zone, number, _generation = entry.offer or (None, None, None)
+        return Answer("waitlisted", zone, number, arrival=entry.arrival, more=str(position))
 
     def last_of_waiting(self, event: str, student: str) -> Answer | None:
         entry = self.newest_entry(event, student)

@@ -9,4 +9,4 @@ pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 
 
 def test_whatever_happens_the_sale_is_as_the_notebook_says() -> None:
-    run_state_machine_as_test(Sale)  # type: ignore[no-untyped-call]  # hypothesis does not say
+    run_state_machine_as_test(Sale)

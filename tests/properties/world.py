@@ -179,8 +179,8 @@ class World:
         Event.objects.filter(pk__in=[self.events[name].pk for name in events]).update(mode=mode)
 
     def bar(self, event: str, student: str) -> bool:
-        keys = {"event_id": self.events[event].pk, "student_id": self.students[student].pk}
-        return council.bar(**keys, actor_id=None, reason=REASON)
+        key, who = self.events[event].pk, self.students[student].pk
+        return council.bar(event_id=key, student_id=who, actor_id=None, reason=REASON)
 
     def lift(self, event: str, student: str) -> bool:
         return council.lift_bar(event_id=self.events[event].pk, student_id=self.students[student].pk)
@@ -227,12 +227,13 @@ class World:
                 assert outcome.opens_at is not None
                 more = str((outcome.opens_at - self.now) // DAY)
         self.compare_elapsed(outcome)
-        place: tuple[Any, ...] = (held.zone, held.number, held.generation) if held else (None, None, None)
+        kind, arrival = str(outcome.decision), outcome.arrival
         if held:
             self.compare_code(held)
+            return Answer(kind, held.zone, held.number, held.generation, arrival)
         if waits and waits.offer:
-            place = (waits.offer.zone, waits.offer.number, None)
-        return Answer(str(outcome.decision), *place, outcome.arrival, more)
+            return Answer(kind, waits.offer.zone, waits.offer.number, None, arrival, more)
+        return Answer(kind, arrival=arrival, more=more)
 
     def compare_elapsed(self, outcome: Outcome) -> None:
         """See that whoever asks again is told the same time since the opening."""
