@@ -31,6 +31,7 @@ SEEN = (
     "ticketing.view_bar",
     "ticketing.view_gatedevice",
     "ticketing.view_streamposition",
+    "ticketing.view_waitingentry",
 )
 MANAGED = tuple(
     f"ticketing.{verb}_{model}"
@@ -47,7 +48,9 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         *(*SEEN, *MANAGED, *TAKEN_BACK),
         *(
             "accounts.change_student",
+            "ticketing.add_ticket",
             "ticketing.change_ticket",
+            "ticketing.change_waitingentry",
             "ticketing.add_bar",
             "ticketing.change_bar",
             "ticketing.change_streamposition",

@@ -26,7 +26,7 @@ NOT_SHOWN = {
 
 # What a council looks for first stands first, in every language.
 ORDER = (
-    *("ticketing", "event", "ticket", "claim", "bar", "scan", "streamposition"),
+    *("ticketing", "event", "ticket", "waitingentry", "claim", "bar", "scan", "streamposition"),
     *("gatedevice", "limitgroup", "festival"),
     *(
         "accounts",

@@ -87,6 +87,7 @@ def open_sale(council: httpx.Client) -> tuple[str, str]:
     fields = {"festival": festival[1], "name": name, "name_en": "", "mode": "database", "waitlist_size": "0"}
     for key, at in (("opens_at", opens), ("closes_at", closes)):
         fields |= {f"{key}_0": at.strftime("%Y-%m-%d"), f"{key}_1": at.strftime("%H:%M:%S")}
+    fields |= {"promotion": "immediate", "offer_minutes": "30"}
     fields |= {"zones-TOTAL_FORMS": "2", "zones-INITIAL_FORMS": "0"}
     fields |= {
         "zones-0-name": "스탠딩",

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -13,9 +14,11 @@ from ticketing import (  # noqa: F401 - they register their models
     gate_admin,
     stream_admin,
     student_list_admin,
+    waiting_admin,
 )
 from ticketing.council import void
 from ticketing.desk import ReasonForm, do_each, reason_of
+from ticketing.grant_admin import give
 from ticketing.history_admin import WithHistory
 from ticketing.kept_admin import Kept
 from ticketing.models import Claim, LimitGroup, Scan, Ticket
@@ -45,15 +48,21 @@ class TicketAdmin(Kept, WithHistory):
     ]
     fields = [
         *("code", "event", "zone", "number", "student", "guest_name", "status"),
-        *("arrival", "issued_at", "used_at", "ended_at", "actor", "reason"),
+        *("arrival", "issued_at", "granted_by", "grant_reason", "used_at", "ended_at", "actor", "reason"),
     ]
-    list_filter = ["status", "event"]
+    list_filter = ["status", ("granted_by", admin.EmptyFieldListFilter), "event"]
     list_select_related = ["event", "zone", "student"]
     search_fields = ["=code", "=student__student_number", "=student__name", "=guest_name"]
     search_help_text = _("Student number, whole name or code")
     show_full_result_count = False
     action_form = ReasonForm
     actions = ["make_void"]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("give/", self.admin_site.admin_view(give), name="ticketing_ticket_give"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description=_("holder"), ordering="student__student_number")
     def holder(self, ticket: Ticket) -> str:

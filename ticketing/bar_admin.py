@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Student
 from festival.errors import FestivalError
 from ticketing.council import bar, lift_bar
-from ticketing.desk import MOST_REASON, StudentNumber, do_each
+from ticketing.desk import MOST_REASON, ReasonForm, StudentNumber, do_each, reason_of
 from ticketing.kept_admin import Kept
 from ticketing.models import Bar, Event
 
@@ -36,11 +36,15 @@ class ShutOutForm(forms.Form):
 class BarAdmin(Kept):
     """Bars stay on record; the authority of the event is told of each change."""
 
-    list_display = ["student", "event", "reason", "actor", "created_at", "lifted_at"]
+    list_display = [
+        *("student", "event", "reason", "actor", "created_at"),
+        *("lifted_at", "lifted_by", "lift_reason"),
+    ]
     list_filter = [("lifted_at", admin.EmptyFieldListFilter), "event"]
-    list_select_related = ["event", "student", "actor"]
+    list_select_related = ["event", "student", "actor", "lifted_by"]
     search_fields = ["=student__student_number", "=student__name"]
     search_help_text = _("Student number or whole name")
+    action_form = ReasonForm
     actions = ["lift"]
 
     def get_urls(self) -> list[URLPattern]:
@@ -79,9 +83,15 @@ class BarAdmin(Kept):
 
     @admin.action(description=_("Lift the chosen bars"), permissions=["lift"])
     def lift(self, request: HttpRequest, chosen: QuerySet[Bar]) -> None:
-        """Let the students of the chosen bars claim again."""
+        """Let the students of the chosen bars claim again; who and why are kept."""
+        if not (reason := reason_of(request)):
+            return
         lifted = do_each(
-            request, chosen, lambda its: lift_bar(event_id=its.event_id, student_id=its.student_id)
+            request,
+            chosen.filter(lifted_at=None),
+            lambda its: lift_bar(
+                event_id=its.event_id, student_id=its.student_id, actor_id=request.user.pk, reason=reason
+            ),
         )
         self.message_user(request, ngettext("%d bar is lifted.", "%d bars are lifted.", lifted) % lifted)
 

@@ -39,8 +39,11 @@ def bar(*, event_id: UUID, student_id: int, actor_id: int | None, reason: str) -
     )
 
 
-def lift_bar(*, event_id: UUID, student_id: int) -> bool:
-    """Let a barred student claim again; False when there was no bar."""
+def lift_bar(*, event_id: UUID, student_id: int, actor_id: int | None = None, reason: str = "") -> bool:
+    """Let a barred student claim again, with actor and reason; False when there was no bar."""
     return at_authority(
-        event_id, lambda authority: authority.lift_bar(event_id=event_id, student_id=student_id)
+        event_id,
+        lambda authority: authority.lift_bar(
+            event_id=event_id, student_id=student_id, actor_id=actor_id, reason=reason
+        ),
     )

@@ -17,7 +17,17 @@ from ticketing import eligibility
 from ticketing.eligibility_admin import ExclusionInline, RuleInline
 from ticketing.event_form import CountedInsteadOfSaved, EventForm, in_words, saved_counts
 from ticketing.events import state_of
-from ticketing.figures import EMPTY, LIVE_TICKETS, OFFERED_PLACES, USED_TICKETS, grouped, places_of, total
+from ticketing.figures import (
+    EMPTY,
+    GIVEN_TICKETS,
+    LIVE_TICKETS,
+    OFFERED_PLACES,
+    USED_TICKETS,
+    WAITING,
+    grouped,
+    places_of,
+    total,
+)
 from ticketing.history_admin import WithHistory
 from ticketing.models import Event, Zone, ZoneState
 from ticketing.standing import standing_of, standings_of, worst
@@ -31,6 +41,8 @@ class EventAdmin(WithHistory):
         "name",
         "sale",
         "tickets_now",
+        "given_now",
+        "waiting_now",
         "free_now",
         "places",
         "used_now",
@@ -56,6 +68,20 @@ class EventAdmin(WithHistory):
                 ),
             },
         ),
+        (
+            pgettext_lazy("heading", "Waiting list"),
+            {
+                "fields": [
+                    *("waitlist_size", "promotion", "offer_minutes"),
+                    *(("quiet_from", "quiet_until"), "promotions_end_at"),
+                ],
+                "description": _(
+                    "Who finds no place may wait. A place that comes back goes to the first who waits for its zone,"
+                    " and nobody who presses passes them. The next one gets the ticket at once, or an offer to accept"
+                    " in time; both are told by mail."
+                ),
+            },
+        ),
         (_("Show"), {"fields": ["doors_open_at"]}),
         (_("Pause"), {"fields": ["paused", "pause_reason", "pause_reason_en", "resumes_at"]}),
     ]
@@ -68,6 +94,8 @@ class EventAdmin(WithHistory):
             live=total(LIVE_TICKETS, "event", Count("pk")),
             used=total(USED_TICKETS, "event", Count("pk")),
             offered=total(OFFERED_PLACES, "event", Count("pk")),
+            given=total(GIVEN_TICKETS, "event", Count("pk")),
+            waiting_count=total(WAITING, "event", Count("pk")),
         )
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
@@ -160,6 +188,14 @@ class EventAdmin(WithHistory):
     @admin.display(description=_("tickets"))
     def tickets_now(self, event: Any) -> str:
         return grouped(event.live)
+
+    @admin.display(description=pgettext_lazy("tickets", "of them given"))
+    def given_now(self, event: Any) -> str:
+        return grouped(event.given)
+
+    @admin.display(description=pgettext_lazy("people", "waiting"))
+    def waiting_now(self, event: Any) -> str:
+        return grouped(event.waiting_count)
 
     @admin.display(description=pgettext_lazy("places", "free"))
     def free_now(self, event: Any) -> str:

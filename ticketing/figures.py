@@ -8,10 +8,12 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from ticketing.models import LIVE, Ticket, TicketStatus, WaitingEntry, WaitingStatus
+from ticketing.models import ACTIVE, LIVE, Ticket, TicketStatus, WaitingEntry, WaitingStatus
 
 LIVE_TICKETS = Ticket.objects.filter(status__in=LIVE)
 USED_TICKETS = Ticket.objects.filter(status=TicketStatus.USED)
+GIVEN_TICKETS = LIVE_TICKETS.exclude(grant_reason="")
+WAITING = WaitingEntry.objects.filter(status__in=ACTIVE)
 OFFERED_PLACES = WaitingEntry.objects.filter(status=WaitingStatus.OFFERED)
 EMPTY = "-"  # as the admin shows what is not there
 

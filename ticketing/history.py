@@ -22,14 +22,15 @@ from ticketing.models import (
     StudentList,
     StudentListEntry,
     Ticket,
+    WaitingEntry,
     Zone,
 )
 
 MOST_SHOWN = 200
 NOTHING = "–"
 Related = dict[tuple[type[Model], Any], str]
-# Keys of their own, and the place whose number is recorded beside it.
-NOT_SHOWN = {"id", "event", "place", "created_at"}
+# Keys of their own, the place whose number is recorded beside it, and who did it, which stands there anyway.
+NOT_SHOWN = {"id", "claim_id", "event", "place", "created_at", "actor"}
 RECORDS = {
     **{Festival: "FestivalChange", Event: "EventChange", Ticket: "TicketChange", Zone: "ZoneChange"},
     **{
@@ -38,6 +39,7 @@ RECORDS = {
         Exclusion: "ExclusionChange",
     },
     StudentListEntry: "StudentListEntryChange",
+    WaitingEntry: "WaitingChange",
 }
 # What is edited on the form of its event, and told in its history.
 OF_AN_EVENT = (Zone, EligibilityRule, Exclusion)
@@ -101,8 +103,8 @@ def in_steps(records: Sequence[Any], names: dict[Any, str]) -> Iterable[Change]:
     before: dict[Any, Any] = {}
     related = related_of(records)
     for record in records:
-        steps = steps_between(before.get(record.id), record, related)
-        before[record.id] = record
+        steps = steps_between(before.get(record.pgh_obj_id), record, related)
+        before[record.pgh_obj_id] = record
         deleted = record.pgh_label.endswith("delete") or record.pgh_label.endswith("deleted")
         if steps or deleted:
             who = names.get(user_key(record), "")
@@ -159,7 +161,9 @@ def related_of(records: Sequence[Any]) -> Related:
 
 
 def user_key(record: Any) -> Any:
-    return record.pgh_context.metadata.get("user") if record.pgh_context else None
+    """Return who changed a row: the request's user, or whom the authority named where a worker wrote it."""
+    user = record.pgh_context.metadata.get("user") if record.pgh_context else None
+    return user or getattr(record, "actor_id", None)
 
 
 def names_of(records: Iterable[Any]) -> dict[Any, str]:

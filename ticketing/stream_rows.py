@@ -159,7 +159,10 @@ INSERT INTO ticketing_bar (event_id, student_id, actor_id, reason, created_at)
 SELECT part.event, part.student, part.actor, part.reason, to_timestamp(part.at / 1000.0) FROM {PART_OF_BAR}
 """  # noqa: S608 - put together from our own words; values travel as parameters
 LIFT = f"""
-UPDATE ticketing_bar bar SET lifted_at = to_timestamp(part.lifted / 1000.0) FROM {PART_OF_BAR}
+UPDATE ticketing_bar bar
+   SET lifted_at = to_timestamp(part.lifted / 1000.0), lifted_by_id = part.actor,
+       lift_reason = coalesce(part.reason, '')
+  FROM {PART_OF_BAR}
  WHERE bar.event_id = part.event AND bar.student_id = part.student AND bar.lifted_at IS NULL
 """  # noqa: S608 - as above
 

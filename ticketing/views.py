@@ -16,7 +16,7 @@ from accounts.passes import read_pass
 from accounts.permissions import redirect_to, student_required
 from accounts.sessions import current_student
 from festival.errors import KINDS, FestivalError, page_of, problem_document
-from ticketing import claims, events, tickets
+from ticketing import claims, events, tickets, waiting
 from ticketing.api import answers
 from ticketing.api.bodies import MOST_ZONES
 from ticketing.api.pagination import asked, listing, page
@@ -79,7 +79,15 @@ def event_page(
         shown = for_student(shown, student, UUID(document["id"]))
     if answer and "opens_at" in answer:
         answer = answer | {"opens_at": datetime.fromisoformat(answer["opens_at"])}
-    context = {"event": shown, "answer": answer, "zones_form": shown.get("offered", shown["zones"])}
+    if answer and "offer" in answer:
+        until = datetime.fromisoformat(answer["offer"]["until"])
+        answer = answer | {"offer": answer["offer"] | {"until": until}}
+    context = {
+        "event": shown,
+        "answer": answer,
+        "zones_form": shown.get("offered", shown["zones"]),
+        "waiting_list": waiting.terms_of(UUID(document["id"])) if student else None,
+    }
     response = render(request, "ticketing/event.html", context, status=status)
     response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
@@ -116,7 +124,12 @@ def my_tickets(request: HttpRequest, student: Student) -> HttpResponse:
     except FestivalError as error:
         return page_of(request, error)
     around = listing(request, [], found.next, found.previous)
-    return render(request, "ticketing/tickets.html", {"tickets": found.rows, "next": around["next"]})
+    context = {
+        "tickets": found.rows,
+        "next": around["next"],
+        "waits": [] if cursor else waiting.waited_for(student),
+    }
+    return render(request, "ticketing/tickets.html", context)
 
 
 def own(student: Student, code: str) -> Ticket:

@@ -1,10 +1,72 @@
-"""What a student does about the waiting list: accept an offer, or leave."""
+"""What a student does about the waiting list: accept an offer, or leave; what they are told about it."""
 
+from dataclasses import dataclass
+from datetime import datetime, time
 from uuid import UUID
 
+from django.core.cache import caches
+
 from accounts.models import Student
-from ticketing.allocation import Allocator, LeaveResult, Outcome, at_authority
+from festival.errors import Unavailable
+from ticketing.allocation import Allocator, LeaveResult, Outcome, Waits, at_authority
+from ticketing.claims import last_answer
 from ticketing.errors import NoClaim, NotWaiting, UnknownEvent
+from ticketing.events import FRESH_SECONDS
+from ticketing.models import ACTIVE, Event, Promotion, WaitingEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the waiting list of an event works, as the council wants it."""
+
+    size: int
+    promotion: str
+    offer_minutes: int
+    quiet_from: time | None
+    quiet_until: time | None
+    promotions_end_at: datetime | None
+
+    @property
+    def offers(self) -> bool:
+        """Whether who moves up is offered the place first, instead of having it at once."""
+        return self.promotion == Promotion.OFFER
+
+
+def terms_of(event_id: UUID) -> Terms | None:
+    """Return how an event's waiting list works, at most a second old; None for no such event."""
+    key = f"waiting:{event_id}"
+    found: Terms | None = caches["process"].get(key)
+    if found is None:
+        fields = (
+            "waitlist_size",
+            "promotion",
+            "offer_minutes",
+            "quiet_from",
+            "quiet_until",
+            "promotions_end_at",
+        )
+        row = Event.objects.filter(pk=event_id).values_list(*fields).first()
+        found = Terms(*row) if row else None
+        caches["process"].set(key, found, FRESH_SECONDS)
+    return found
+
+
+def waited_for(student: Student) -> list[tuple[Event, Waits | None]]:
+    """Return the events for which the student waits, with the present position; None where it cannot be asked now.
+
+    The rows say which events: an entry of this very moment may be missing, one that has just ended is left out.
+    """
+    entries = WaitingEntry.objects.filter(student=student, status__in=ACTIVE).select_related("event")
+    found: list[tuple[Event, Waits | None]] = []
+    for entry in entries.order_by("-arrival"):
+        try:
+            outcome = last_answer(event_id=entry.event_id, student_id=student.pk)
+        except Unavailable:
+            found.append((entry.event, None))
+            continue
+        if outcome is not None and outcome.waits is not None:
+            found.append((entry.event, outcome.waits))
+    return found
 
 
 def leave(*, event_id: UUID, student: Student) -> None:

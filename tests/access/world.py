@@ -30,7 +30,16 @@ from tests.factories import Player, log_in, make_event, make_student
 from tests.gate.cast import body, code_of, make_device, make_staff, make_ticket, scan_of, staff_client
 from ticketing.claims import claim
 from ticketing.gate import admit
-from ticketing.models import Bar, Claim, Festival, LimitGroup, StreamPosition, StudentList, Ticket
+from ticketing.models import (
+    Bar,
+    Claim,
+    Festival,
+    LimitGroup,
+    StreamPosition,
+    StudentList,
+    Ticket,
+    WaitingEntry,
+)
 
 CSRF = "c" * 32
 BOOTH_CODE = "B00TH234"
@@ -43,10 +52,11 @@ OWNED = (
     "ticketing_bar",
     "ticketing_claim",
     "ticketing_ticket",
+    "ticketing_waitingentry",
 )
 # PostgreSQL gives every version of a row the transaction that wrote it.
 VERSION = """
-    SELECT '{0}', owned.id::text, owned.xmin::text FROM {0} owned
+    SELECT '{0}', coalesce(to_jsonb(owned)->>'id', to_jsonb(owned)->>'claim_id'), owned.xmin::text FROM {0} owned
     JOIN accounts_student student ON student.id = owned.{1} WHERE student.student_number = %(number)s
 """
 VERSIONS = " UNION ALL ".join(
@@ -129,6 +139,11 @@ def make_world() -> World:
         sent=what_is_sent(code_of(rows["ticketing/ticket"]))
         | {
             "accounts/devices/": {"end": str(rows["accounts/studentsession"].pk)},
+            "admin/ticketing/ticket/give/": {
+                "zone": str(rows["ticketing/ticket"].zone_id),
+                "guest_name": "손님",
+                "reason": "왜",
+            },
             "admin/ticketing/bar/shut-out/": {
                 "event": str(rows["ticketing/event"].pk),
                 "student": NUMBER,
@@ -197,7 +212,9 @@ def rows_of_tickets(alice: Player, gate: User) -> dict[str, Any]:
     tonight, yesterday, before = (
         make_event({"A": 5}, name=name) for name in ("오늘 밤", "어제 밤", "그제 밤")
     )
-    claim(event_id=tonight.pk, zones=["A"], claimant=alice.claimant)
+    full = make_event({"A": 0}, name="내일 밤", waitlist_size=1)
+    for event in (tonight, full):
+        claim(event_id=event.pk, zones=["A"], claimant=alice.claimant)
     held = Ticket.objects.get(student=alice.student)
     used = make_ticket(yesterday, student=alice.student)
     admit(scan_of(code_of(used), user=gate))
@@ -207,7 +224,8 @@ def rows_of_tickets(alice: Player, gate: User) -> dict[str, Any]:
         "ticketing/studentlist": StudentList.objects.create(festival=tonight.festival, name="단체 관람"),
         "ticketing/event": tonight,
         "ticketing/ticket": held,
-        "ticketing/claim": Claim.objects.get(student=alice.student),
+        "ticketing/claim": Claim.objects.get(student=alice.student, event=tonight),
+        "ticketing/waitingentry": WaitingEntry.objects.get(student=alice.student),
         "ticketing/bar": Bar.objects.create(event=before, student=alice.student, reason="왜", actor=gate),
         "ticketing/scan": used.scans.get(),
     }

@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from festival import embedded
 from festival.redis import sale
+from festival.redis_address import Kind, RedisAddress
 from tests.admin.desk import desk_of
 from tests.factories import mode_of_events
 from ticketing.allocation.rush.scripts import script
@@ -43,16 +44,17 @@ class Away:
     """Takes the sale's Redis away: its address leads nowhere."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings, self.address = settings, settings.REDIS_URL
+        self.settings, self.address = settings, settings.REDIS_SALE
 
     def __enter__(self) -> None:
-        self.lead_to(f"redis://127.0.0.1:{embedded.free_port()}/0")
+        url = f"redis://127.0.0.1:{embedded.free_port()}/0"
+        self.lead_to(RedisAddress(Kind.SERVER, url))
 
     def __exit__(self, *_error: object) -> None:
         self.lead_to(self.address)
 
-    def lead_to(self, address: str) -> None:
-        self.settings.REDIS_URL = address
+    def lead_to(self, address: RedisAddress) -> None:
+        self.settings.REDIS_SALE = address
         caches["process"].clear()  # it remembers for a second who decides
         sale.cache_clear()
         script.cache_clear()

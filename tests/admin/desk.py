@@ -38,6 +38,7 @@ def form(*zones: tuple[str, int], opens_at: datetime, closes_at: datetime, **fie
     """Return what the form of a new event sends."""
     sent = {"festival": Festival.objects.first().pk, "name": "첫째 밤", "name_en": "First night"}  # type: ignore[union-attr]  # every database has one
     sent |= moment("opens_at", opens_at) | moment("closes_at", closes_at)
+    sent |= {"waitlist_size": 0, "promotion": "immediate", "offer_minutes": 30}
     sent |= {"mode": mode_of_events.get(), "zones-TOTAL_FORMS": len(zones), "zones-INITIAL_FORMS": 0}
     for place, (name, capacity) in enumerate(zones):
         sent |= {f"zones-{place}-name": name, f"zones-{place}-capacity": capacity}

@@ -257,5 +257,7 @@ class Allocator(ABC):
         """Shut a student out of an event, its waiting list too, until the bar is lifted; False when there was one."""
 
     @abstractmethod
-    def lift_bar(self, *, event_id: UUID, student_id: int) -> bool:
+    def lift_bar(
+        self, *, event_id: UUID, student_id: int, actor_id: int | None = None, reason: str = ""
+    ) -> bool:
         """Let a barred student claim again; False when there was no bar."""

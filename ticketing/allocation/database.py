@@ -225,11 +225,14 @@ class DatabaseAllocator(Allocator):
                 waiting.end(event, entry, WaitingStatus.REMOVED, clock(), actor_id=actor_id, reason=reason)
             return True
 
-    def lift_bar(self, *, event_id: UUID, student_id: int) -> bool:
+    def lift_bar(
+        self, *, event_id: UUID, student_id: int, actor_id: int | None = None, reason: str = ""
+    ) -> bool:
         with transaction.atomic():
             lock(group_of(event_id))
             bars = Bar.objects.filter(event=event_id, student=student_id, lifted_at__isnull=True)
-            return bars.update(lifted_at=timezone.now()) == 1
+            facts = {"lifted_by_id": actor_id, "lift_reason": reason}
+            return bars.update(lifted_at=timezone.now(), **facts) == 1
 
 
 def make_bar(event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:

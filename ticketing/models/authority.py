@@ -174,6 +174,14 @@ class Bar(models.Model):
     )
     created_at = models.DateTimeField(_("since"), default=timezone.now)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("lifted by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    lift_reason = models.CharField(_("reason for lifting it"), max_length=300, default="", db_default="")
 
     class Meta:
         verbose_name = _("bar")

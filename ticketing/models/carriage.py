@@ -15,7 +15,7 @@ class StreamPosition(models.Model):
 
     class Meta:
         verbose_name = _("position in a stream")
-        verbose_name_plural = _("positions in streams")
+        verbose_name_plural = _("rows behind the sale")
 
     def __str__(self) -> str:
         return f"{self.group}: {self.position}"

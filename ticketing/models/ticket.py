@@ -26,7 +26,7 @@ _LIVE = Q(status__in=["held", "used"])
 @pghistory.track(
     pghistory.UpdateEvent("ticket_changed"),
     pghistory.DeleteEvent("ticket_deleted"),
-    fields=["id", "status", "place", "zone", "number", "used_at", "ended_at", "reason"],
+    fields=["id", "status", "place", "zone", "number", "used_at", "ended_at", "actor", "reason"],
     model_name="TicketChange",
 )
 class Ticket(models.Model):

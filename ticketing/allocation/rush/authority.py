@@ -146,8 +146,10 @@ class RedisAllocator(Allocator):
     def bar(self, *, event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:
         return self.change_bar(event_id, student_id, "bar", actor_id, reason)
 
-    def lift_bar(self, *, event_id: UUID, student_id: int) -> bool:
-        return self.change_bar(event_id, student_id, "lift", None, "")
+    def lift_bar(
+        self, *, event_id: UUID, student_id: int, actor_id: int | None = None, reason: str = ""
+    ) -> bool:
+        return self.change_bar(event_id, student_id, "lift", actor_id, reason)
 
     def change_bar(self, event: UUID, student: int, verb: str, actor: int | None, reason: str) -> bool:
         facts = (student, verb, actor, reason, new_ticket_code())
