@@ -1066,4 +1066,28 @@ MUTATIONS = (
         "if false then",
         "tests/contract/test_handover.py -k in_the_moment_after",
     ),
+    Mutation(
+        "S4",
+        "only who may give a ticket gives one",
+        "ticketing/grant_admin.py",
+        "    if not request.user.has_perm(PERMISSION):",
+        "    if False:",
+        "tests/admin/test_grants.py -k only_looks",
+    ),
+    Mutation(
+        "S4",
+        "the history of a ticket names who ended it, whoever wrote the row",
+        "ticketing/history.py",
+        '    return user or getattr(record, "actor_id", None)',
+        "    return user",
+        "tests/admin/test_tickets.py -k record_of_a_void",
+    ),
+    Mutation(
+        "F6",
+        "to ask about leaving the waiting list does not leave it",
+        "ticketing/waiting_views.py",
+        '        if request.method == "POST":',
+        "        if True:",
+        "tests/waiting/test_pages.py -k leaving_asks_first",
+    ),
 )

@@ -79,7 +79,7 @@ def test_the_terms_of_the_list_stand_in_plain_words(mode: Mode) -> None:
     )
     text = text_of(browser(bob).get(page_of(event)))
     assert "When it is your turn we send you a mail and keep the place for 45 minutes." in text
-    assert "Nobody moves up at night, from 23:00 to 08:00. These hours do not count for an offer." in text
+    assert "Nobody moves up from 23:00 to 08:00. These hours do not count for an offer." in text
     assert re.search(rf"After .*{timezone.localtime(last):%H:%M} nobody moves up any more\.", text)
 
 
