@@ -9,7 +9,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=25,
+    max_examples=40,
     stateful_step_count=30,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -293,7 +293,8 @@ class World:
 
     def left(self, event: str) -> dict[str, int]:
         zones = {key: zone for (its, zone), key in self.zones.items() if its == event}
-        return {zones[key]: n for key, n in allocator_of(self.events[event].pk).left(list(zones)).items()}
+        left = allocator_of(self.events[event].pk, fresh=True).left(list(zones))
+        return {zones[key]: free for key, free in left.items()}
 
     # The gate
 
