@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation_rows import MUTATIONS, Mutation
+from tests.mutations import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -1,7 +1,7 @@
 """Breaks the product one line at a time and shows that a test of the guarantee turns red: `make mutations`.
 
-The rows stand in tests/mutation_rows.py, each with the need that it guards. The tree is copied first; the checkout is
-never touched. A row whose line is gone, whose tests stay green or do not end in time, has survived.
+The rows stand in the files beside this one, each with the need that it guards. The tree is copied first; the checkout
+is never touched. A row whose line is gone, whose tests stay green or do not end in time, has survived.
 """
 
 import enum
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from festival import processes
 from tests.checks import bare, say
-from tests.mutation_rows import MUTATIONS, Mutation
+from tests.mutations import MUTATIONS, Mutation
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 LEFT_OUT = shutil.ignore_patterns(".git", ".data", ".venv", "__pycache__", ".*_cache", "node_modules")
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 LONGEST_SECONDS = 300

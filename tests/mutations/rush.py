@@ -1,0 +1,103 @@
+"""Faults planted in the sale in Redis and its rows."""
+
+from tests.mutations.row import Mutation
+
+ROWS = (
+    Mutation(
+        "S1",
+        "a log-out while the roster is built is told to the new one",
+        "ticketing/allocation/rush/logins.lua",
+        "local building = redis.call('EXISTS', KEYS[3]) == 1",
+        "local building = false",
+        "tests/rush/test_roster.py -k while_the_roster_is_built_counts",
+    ),
+    Mutation(
+        "F7",
+        "a zone that is lost is not made anew",
+        "ticketing/allocation/rush/carrying.py",
+        "        recovering.latch(group.keys, group.counter, found.lost)",
+        "        pass",
+        "tests/rush/test_losses.py -k stops_the_sale",
+    ),
+    Mutation(
+        "F7",
+        "an entry with a part of another type stops its stream only",
+        "ticketing/writeback.py",
+        "        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:",
+        "        except ArithmeticError as error:",
+        "tests/rush/test_writeback.py -k nobody_understands",
+    ),
+    Mutation(
+        "F4",
+        "a cancel in Redis may be repeated",
+        "ticketing/allocation/rush/ending.lua",
+        "if ticket.status == status then",
+        "if false then",
+        "tests/contract/test_crowds.py::test_f4_twenty_cancels_of_one_ticket_free_one_place",
+    ),
+    Mutation(
+        "F10",
+        "a claim in Redis touches no row",
+        "ticketing/allocation/rush/authority.py",
+        '        answer = self.run("claim", ',
+        '        __import__("accounts.models").models.Student.objects.filter(pk=press.student_id).exists()\n'
+        '        answer = self.run("claim", ',
+        "tests/rush/test_untouched_rows.py",
+    ),
+    Mutation(
+        "F10",
+        "a script touches only the keys that it is given",
+        "ticketing/allocation/rush/bar.lua",
+        "local bar = verb == 'bar'\n",
+        "local bar = verb == 'bar'\nredis.call('EXISTS', barred .. ':more')\n",
+        "tests/rush/test_writeback.py::test_everything_that_was_decided_meanwhile_stands_in_the_rows_afterwards",
+    ),
+    Mutation(
+        "F1",
+        "no command to the sale is sent twice",
+        "festival/redis.py",
+        "return Retry(NoBackoff(), 0)",
+        "return Retry(NoBackoff(), 3)",
+        "tests/rush/test_lost_answers.py",
+    ),
+    Mutation(
+        "F10",
+        "the least durable master counts",
+        "ticketing/allocation/rush/durability.py",
+        "return max(map(judged, configurations), key=BY_WORTH.index)",
+        "return judged(configurations[0])",
+        "tests/rush/test_several_servers.py::test_the_least_durable_master_counts",
+    ),
+    Mutation(
+        "F14",
+        "a refusal by too many tries says when to come again, in the rush",
+        "ticketing/allocation/rush/answering.py",
+        "decision=Decision.TOO_MANY_REQUESTS, retry_after=seconds)",
+        "decision=Decision.TOO_MANY_REQUESTS)",
+        "tests/contract/test_intent.py::test_f14_too_many_tries_say_when_the_next_one_counts",
+    ),
+    Mutation(
+        "C10",
+        "a switch that is taken back half way does not leave the sale shut",
+        "ticketing/allocation/rush/carrying.py",
+        "(not group.wants_redis or is_fenced(group))",
+        "not group.wants_redis",
+        "tests/contract/test_handover.py::test_a_switch_that_is_taken_back_half_way_does_not_leave_the_sale_shut",
+    ),
+    Mutation(
+        "S4",
+        "who let a stream try again is recorded",
+        "ticketing/streams.py",
+        "        LogEntry.objects.log_actions(",
+        "        (lambda *_facts, **_more: None)(",
+        "tests/admin/test_streams.py -k by_hand",
+    ),
+    Mutation(
+        "S4",
+        "what a student has is found right after a switch",
+        "ticketing/allocation/rush/ticket.lua",
+        "if not head then",
+        "if false then",
+        "tests/contract/test_handover.py -k in_the_moment_after",
+    ),
+)
