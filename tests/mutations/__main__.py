@@ -15,7 +15,8 @@ from pathlib import Path
 
 from festival import processes
 from tests.checks import bare, say
-from tests.mutations import MUTATIONS, Mutation
+from tests.mutations import MUTATIONS
+from tests.mutations.row import Mutation
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LEFT_OUT = shutil.ignore_patterns(".git", ".data", ".venv", "__pycache__", ".*_cache", "node_modules")

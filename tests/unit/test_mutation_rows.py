@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutations import MUTATIONS, Mutation
+from tests.mutations import MUTATIONS
+from tests.mutations.row import Mutation
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
