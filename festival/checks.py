@@ -1,4 +1,7 @@
-"""Checks of what only the servers can tell; run by `manage.py check --database default` and at the start of the web."""
+"""Checks of what Django's own do not know: the browser's parts, and what only the servers can tell.
+
+Those of the servers are run by `manage.py check --database default` and at the start of the web.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,9 +11,19 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
+from festival.browser_parts import missing
 from festival.redis import LIMITS, at_each_master
 
 OLDEST_POSTGRESQL = 150_000
+
+
+@register(Tags.staticfiles)
+def browser_parts_are_there(**_kwargs: Any) -> list[CheckMessage]:
+    """Name the files that pages load and that set-up fetches from npm; no page takes them from elsewhere."""
+    if not (absent := missing()):
+        return []
+    words = f"Parts of the browser are missing under static/parts/: {', '.join(absent)}."
+    return [Error(words, hint="This helps: .venv/bin/python -m festival.browser_parts", id="festival.E004")]
 
 
 @register(Tags.database)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from festival import embedded, translations
+from festival import browser_parts, embedded, translations
 
 ROOT = Path(__file__).resolve().parent.parent
 # Two processes, each with servers of its own and whole files of tests: much of their time is waiting.
@@ -57,6 +57,7 @@ def run(name: str, command: Sequence[str], env: Mapping[str, str]) -> None:
 def main() -> None:
     """Run everything."""
     translations.compile_all(ROOT / "locale")
+    browser_parts.install(tools=True)
     like_production, warnings = production(), ["-W", "error"]
     run("Lint", ["-m", "ruff", "check", "."], bare())
     run("Format", ["-m", "ruff", "format", "--check", "."], bare())

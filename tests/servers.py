@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from festival import embedded, translations
+from festival import browser_parts, embedded, translations
 from tests import valkeys
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,6 +100,7 @@ def prepare() -> None:
     (folder / "static").mkdir()  # WhiteNoise warns when there is none
     os.environ.update(settings_for_tests(folder, given))
     translations.compile_all(ROOT / "locale")
+    browser_parts.install(tools=True)
 
 
 atexit.register(stack.close)  # after everything else, a Ctrl-C before the first test included

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from festival import embedded, processes, translations
+from festival import browser_parts, embedded, processes, translations
 from festival.demo import network, screen
 from festival.demo.files import ROOT, Layout, Lock, layout, read_environment, secret, write_environment
 from festival.demo.parts import Part, Stop, end_all, watch
@@ -87,6 +87,8 @@ class Demo:
         write_environment(self.place.environment, self.values)
         with step("Translations"):
             translations.compile_all(ROOT / "locale")
+        with step("Parts of the browser"):
+            self.fetch_browser_parts()
         accounts = self.prepare_data()
         with step("Web server and workers"):
             self.start_programs()
@@ -98,6 +100,13 @@ class Demo:
             seconds=time.monotonic() - began,
         )
         say(ready)
+
+    def fetch_browser_parts(self) -> None:
+        """Fetch what npm pins for our pages, once; raise Problem when that fails."""
+        try:
+            browser_parts.install()
+        except browser_parts.PartsNotInstalled as fault:
+            raise Problem(f"{fault}\nIs the network there?", "make demo") from fault
 
     def check_port(self) -> None:
         """Raise Problem when the port is taken; ours from a moment ago may still be closing."""

@@ -52,6 +52,7 @@ def run_broken(mutation: Mutation) -> Ending:
     with tempfile.TemporaryDirectory(prefix="daedong-mutation-") as folder:
         tree, log = Path(folder) / "tree", Path(folder) / "log"
         shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
+        (tree / "node_modules").symlink_to(ROOT / "node_modules")  # large, and only read
         plant(mutation, tree)
         code = run_tests(mutation.tests.split(), tree, log)
         if code != TESTS_FAILED:
