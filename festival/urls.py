@@ -15,7 +15,7 @@ def robots(request: HttpRequest) -> HttpResponse:
     """Keep search engines at the public pages."""
     private = "".join(
         f"Disallow: {place}\n"
-        for place in ("/admin/", "/staff/", "/api/", "/tickets/", "/gate/", "/accounts/")
+        for place in ("/admin/", "/staff/", "/api/", "/tickets/", "/gate/", "/council/", "/accounts/")
     )
     return HttpResponse(f"User-agent: *\n{private}", content_type="text/plain")
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from accounts.passes import Claimant
+from festival.errors import FestivalError, is_outage
 from ticketing.allocation import Allocator, Outcome, Press, at_authority
 from ticketing.errors import UnknownEvent, UnknownZone
+from ticketing.live.tally import TALLY
 
 
 def claim(*, event_id: UUID, zones: Sequence[str], claimant: Claimant) -> Outcome:
@@ -13,7 +15,22 @@ def claim(*, event_id: UUID, zones: Sequence[str], claimant: Claimant) -> Outcom
 
     `zones` are names in order of preference. Raises UnknownEvent, UnknownZone or Unavailable.
     """
-    return at_authority(event_id, lambda authority: press(authority, event_id, zones, claimant))
+    try:
+        outcome = at_authority(event_id, lambda authority: press(authority, event_id, zones, claimant))
+    except UnknownEvent:
+        raise
+    except Exception as error:
+        TALLY.count(event_id, fault_of(error))
+        raise
+    TALLY.count(event_id, outcome.decision)
+    return outcome
+
+
+def fault_of(error: Exception) -> str:
+    """Return the code by which a press is answered that was not decided."""
+    if isinstance(error, FestivalError):
+        return error.code
+    return "unavailable" if is_outage(error) else "error"
 
 
 def press(allocator: Allocator, event_id: UUID, zones: Sequence[str], claimant: Claimant) -> Outcome:

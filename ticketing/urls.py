@@ -1,8 +1,9 @@
-"""Addresses of the pages of students and of the gate."""
+"""Addresses of the pages of students, of the gate and of the council."""
 
 from django.urls import path
 
 from ticketing import gate_views, views, waiting_views
+from ticketing.live import views as live
 
 urlpatterns = [
     path("", views.index, name="index"),
@@ -14,4 +15,9 @@ urlpatterns = [
     path("tickets/<str:code>/qr.svg", views.ticket_qr, name="ticket-qr"),
     path("tickets/<str:code>/cancel/", views.cancel, name="ticket-cancel"),
     path("gate/", gate_views.gate, name="gate"),
+    path("council/", live.overview, name="council"),
+    path("council/figures.json", live.overview_figures, name="council-figures"),
+    path("council/events/<uuid:event_id>/", live.event, name="council-event"),
+    path("council/events/<uuid:event_id>/figures.json", live.event_figures, name="council-event-figures"),
+    path("council/events/<uuid:event_id>/plots/", live.event_plots, name="council-event-plots"),
 ]

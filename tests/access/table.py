@@ -218,6 +218,16 @@ OF_THE_GATE = (
     ),
 )
 
+LIVE = "council/events/<uuid:event_id>/"
+
+OF_THE_COUNCIL = (  # figures, which name nobody
+    Row("council/", get=behind_admin(PAGE, DESK)),
+    Row("council/figures.json", get=behind_admin(DATA, DESK)),
+    Row(LIVE, get=behind_admin(PAGE, DESK)),
+    Row(f"{LIVE}figures.json", get=behind_admin(DATA, DESK)),
+    Row(f"{LIVE}plots/", get=behind_admin(PAGE, DESK)),
+)
+
 AGAIN, REMOVE = "to /staff/second-factor/again/", "to /staff/second-factor/app/remove/"
 NO_STUDENTS = {"students": REFUSED}
 
@@ -428,6 +438,7 @@ TABLE = (
     *OF_STUDENTS,
     *OF_THE_BOOTH,
     *OF_THE_GATE,
+    *OF_THE_COUNCIL,
     *OF_STAFF,
     *OF_THE_ADMIN,
     *OF_THE_ROSTER,
