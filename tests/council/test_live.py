@@ -1,4 +1,4 @@
-"""C4: the council sees a sale live: what is given, left, offered, who waits and enters, and what presses are answered."""
+"""C4: the council sees a sale live: places given, left, offered, who waits and enters, what presses are answered."""
 
 from typing import Any
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.cache import cache, caches
 from django.test import Client
 
+from ticketing.live.series import Span
 from ticketing.live.tally import TALLY
 from ticketing.models import Event
 
@@ -16,7 +17,9 @@ def new_figures() -> None:
     """Let the next look make figures anew, with everything that was counted until now."""
     TALLY.carry()
     caches["process"].clear()
-    cache.delete_many(["council:figures", *cache.keys("council:series:*")])
+    cache.delete("council:figures")
+    for event in Event.objects.values_list("pk", flat=True):
+        cache.delete_many(f"council:series:{event}:{span}" for span in Span)
 
 
 def address(event: Event, more: str = "") -> str:

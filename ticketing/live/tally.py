@@ -124,11 +124,11 @@ def tell(counts: Mapping[Key, int]) -> None:
 
 def answers(events: Sequence[UUID], now: float) -> dict[UUID, Answers]:
     """Return what was counted for events, in one round trip; the present second and the last are not whole yet."""
-    whole = range(int(now) - NOW_SECONDS - 1, int(now) - 1)
+    whole = [str(second) for second in range(int(now) - NOW_SECONDS - 1, int(now) - 1)]
     with counters().pipeline(transaction=False) as pipe:
         for event in events:
             pipe.hgetall(name("answers", event))
-            pipe.zmscore(name("seconds", event), list(whole))
+            pipe.zmscore(name("seconds", event), whole)
             pipe.zrevrange(name("seconds", event), 0, 0, withscores=True)
         found = pipe.execute()
     return {
