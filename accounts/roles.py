@@ -32,6 +32,9 @@ SEEN = (
     "ticketing.view_gatedevice",
     "ticketing.view_streamposition",
     "ticketing.view_waitingentry",
+    "ticketing.view_studentlook",
+    "ticketing.view_listexport",
+    "ticketing.look_up_student",
 )
 MANAGED = tuple(
     f"ticketing.{verb}_{model}"
@@ -54,6 +57,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
             "ticketing.add_bar",
             "ticketing.change_bar",
             "ticketing.change_streamposition",
+            "ticketing.export_list",
             "accounts.check_booth",
             "accounts.review_card",
             "accounts.add_outgoingmail",

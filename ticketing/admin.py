@@ -18,6 +18,9 @@ from ticketing import (  # noqa: F401 - they register their models
 )
 from ticketing.council import void
 from ticketing.desk import ReasonForm, do_each, reason_of
+from ticketing.exports import sheets
+from ticketing.exports.admin import WithExport
+from ticketing.filters import GivenByHand
 from ticketing.grant_admin import give
 from ticketing.history_admin import WithHistory
 from ticketing.kept_admin import Kept
@@ -36,7 +39,8 @@ class LimitGroupAdmin(admin.ModelAdmin[LimitGroup]):
 
 
 @admin.register(Ticket)
-class TicketAdmin(Kept, WithHistory):
+class TicketAdmin(Kept, WithHistory, WithExport):
+    sheet = sheets.Tickets
     list_display = [
         "holder",
         "event",
@@ -50,7 +54,7 @@ class TicketAdmin(Kept, WithHistory):
         *("code", "event", "zone", "number", "student", "guest_name", "status"),
         *("arrival", "issued_at", "granted_by", "grant_reason", "used_at", "ended_at", "actor", "reason"),
     ]
-    list_filter = ["status", ("granted_by", admin.EmptyFieldListFilter), "event"]
+    list_filter = ["status", GivenByHand, "event"]
     list_select_related = ["event", "zone", "student"]
     search_fields = ["=code", "=student__student_number", "=student__name", "=guest_name"]
     search_help_text = _("Student number, whole name or code")
@@ -90,7 +94,8 @@ class TicketAdmin(Kept, WithHistory):
 
 
 @admin.register(Claim)
-class ClaimAdmin(Kept):
+class ClaimAdmin(Kept, WithExport):
+    sheet = sheets.Claims
     list_display = [
         "arrival",
         "event",
@@ -116,7 +121,8 @@ class ClaimAdmin(Kept):
 
 
 @admin.register(Scan)
-class ScanAdmin(Kept):
+class ScanAdmin(Kept, WithExport):
+    sheet = sheets.Scans
     list_display = [
         "received_at",
         "gate",

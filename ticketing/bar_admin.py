@@ -16,6 +16,9 @@ from accounts.models import Student
 from festival.errors import FestivalError
 from ticketing.council import bar, lift_bar
 from ticketing.desk import MOST_REASON, ReasonForm, StudentNumber, do_each, reason_of
+from ticketing.exports.admin import WithExport
+from ticketing.exports.sheets import Bars
+from ticketing.filters import InForce
 from ticketing.kept_admin import Kept
 from ticketing.models import Bar, Event
 
@@ -33,14 +36,15 @@ class ShutOutForm(forms.Form):
 
 
 @admin.register(Bar)
-class BarAdmin(Kept):
+class BarAdmin(Kept, WithExport):
     """Bars stay on record; the authority of the event is told of each change."""
 
+    sheet = Bars
     list_display = [
         *("student", "event", "reason", "actor", "created_at"),
         *("lifted_at", "lifted_by", "lift_reason"),
     ]
-    list_filter = [("lifted_at", admin.EmptyFieldListFilter), "event"]
+    list_filter = [InForce, "event"]
     list_select_related = ["event", "student", "actor", "lifted_by"]
     search_fields = ["=student__student_number", "=student__name"]
     search_help_text = _("Student number or whole name")

@@ -12,13 +12,14 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ticketing.devices import digest, new_token
+from ticketing.filters import InUse
 from ticketing.models import GateDevice
 
 
 @admin.register(GateDevice)
 class GateDeviceAdmin(admin.ModelAdmin[GateDevice]):
     list_display = ["name", "created_at", "revoked_at"]
-    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
+    list_filter = [InUse]
     search_fields = ["name"]
     fields = ["name", "created_at", "revoked_at"]
     readonly_fields = ["created_at", "revoked_at"]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ticketing import gate_views, views, waiting_views
+from ticketing import gate_views, look_up_views, views, waiting_views
 from ticketing.live import views as live
 
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("gate/", gate_views.gate, name="gate"),
     path("council/", live.overview, name="council"),
     path("council/figures.json", live.overview_figures, name="council-figures"),
+    path("council/students/", look_up_views.look_up, name="council-students"),
     path("council/events/<uuid:event_id>/", live.event, name="council-event"),
     path("council/events/<uuid:event_id>/figures.json", live.event_figures, name="council-event-figures"),
     path("council/events/<uuid:event_id>/plots/", live.event_plots, name="council-event-plots"),

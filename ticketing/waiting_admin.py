@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from ticketing.council import remove
 from ticketing.desk import ReasonForm, do_each, reason_of
+from ticketing.exports.admin import WithExport
+from ticketing.exports.sheets import Waiting
 from ticketing.figures import EMPTY
 from ticketing.history_admin import WithHistory
 from ticketing.kept_admin import Kept
@@ -30,9 +32,10 @@ def before() -> Coalesce:
 
 
 @admin.register(WaitingEntry)
-class WaitingEntryAdmin(Kept, WithHistory):
+class WaitingEntryAdmin(Kept, WithHistory, WithExport):
     """Entries are rows that the authority writes; who leaves by the council's hand goes through it."""
 
+    sheet = Waiting
     list_display = ["position", "student", "event", "status", "offer", "arrival", "since", "wanted"]
     list_filter = ["status", "event"]
     list_select_related = ["student", "event", "offered_zone"]

@@ -220,8 +220,14 @@ OF_THE_GATE = (
 
 LIVE = "council/events/<uuid:event_id>/"
 
-OF_THE_COUNCIL = (  # figures, which name nobody
+OF_THE_COUNCIL = (  # figures name nobody
     Row("council/", get=behind_admin(PAGE, DESK)),
+    Row(  # who is looked up, by POST only
+        "council/students/",
+        get=behind_admin(PAGE, DESK),
+        post=behind_admin(PAGE, DESK),
+        tells=dict.fromkeys(DESK, AT_THE_BOOTH),
+    ),
     Row("council/figures.json", get=behind_admin(DATA, DESK)),
     Row(LIVE, get=behind_admin(PAGE, DESK)),
     Row(f"{LIVE}figures.json", get=behind_admin(DATA, DESK)),
@@ -312,6 +318,15 @@ OF_THE_ADMIN = (
         "admin/ticketing/bar/shut-out/",
         get=behind_admin(PAGE, COUNCIL),
         post=behind_admin("to /admin/ticketing/bar/", COUNCIL),
+    ),
+    *(
+        Row(
+            f"admin/ticketing/{name}/export/",
+            get=behind_admin(PAGE, COUNCIL),
+            post=behind_admin(DATA, COUNCIL),
+            tells=dict.fromkeys(COUNCIL, AT_THE_BOOTH),
+        )
+        for name in ("ticket", "claim", "waitingentry", "scan", "bar")
     ),
     Row(
         "admin/ticketing/streamposition/<uuid:group>/again/",
@@ -411,6 +426,8 @@ MODELS = (
     *model("ticketing/scan", look=DESK),
     *model("ticketing/gatedevice", look=DESK, edit=COUNCIL, add=COUNCIL),
     *model("ticketing/streamposition", look=DESK),
+    *model("ticketing/studentlook", look=DESK),
+    *model("ticketing/listexport", look=DESK),
 )
 
 # Who changes something by an action on a list of the admin. Django's own `delete_selected` is everywhere.

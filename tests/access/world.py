@@ -34,9 +34,12 @@ from ticketing.models import (
     Bar,
     Claim,
     Festival,
+    FileFormat,
     LimitGroup,
+    ListExport,
     StreamPosition,
     StudentList,
+    StudentLook,
     Ticket,
     WaitingEntry,
 )
@@ -107,6 +110,11 @@ def make_world() -> World:
     }
     rows["ticketing/streamposition"] = stopped = StreamPosition.objects.create(
         group=rows["ticketing/event"].pk, stopped_at=timezone.now(), stopped_by="1: Unreadable"
+    )
+    looked = {"by": staff["council"], "reason": "왜"}
+    rows["ticketing/studentlook"] = StudentLook.objects.create(student=alice.student, whole=True, **looked)
+    rows["ticketing/listexport"] = ListExport.objects.create(
+        listed="ticket", rows=1, file_format=FileFormat.CSV, **looked
     )
     rows |= {"accounts/user": staff["gate"], "auth/group": Group.objects.get(name="gate")}
     values = {
@@ -241,6 +249,11 @@ def what_is_sent(code: str) -> dict[str, dict[str, Any]]:
         "admin/accounts/cardreview/<uuid:challenge>/decide/": {"reason": "unreadable"},
         "admin/accounts/outgoingmail/test/": {"address": "council@uni.example"},
         "staff/login/": {"login": "council", "password": "guess"},
+        "council/students/": {"wanted": NUMBER, "reason": "왜"},
+        **{
+            f"admin/ticketing/{name}/export/": {"file_format": "csv", "reason": "왜"}
+            for name in ("ticket", "claim", "waitingentry", "scan", "bar")
+        },
         "gate/": {"code": code, "gate": "A1", "event": "", "scan_id": str(uuid4())},
         "events/<uuid:event_id>/": {"zones": "A"},
         "api/events/<str:event_id>/claims/": {"zones": ["A"]},

@@ -131,4 +131,28 @@ ROWS = (
         "    pass",
         "tests/council/test_live.py -k by_their_code",
     ),
+    Mutation(
+        "C5",
+        "whoever is looked up is recorded",
+        "ticketing/look_up.py",
+        "    StudentLook.objects.create(by=by, student=student, whole=True, reason=reason)",
+        "    pass",
+        "tests/council/test_look_up.py -k shown_and_recorded",
+    ),
+    Mutation(
+        "C5",
+        "nothing that somebody typed is a formula in a file",
+        "ticketing/exports/cells.py",
+        " if is_formula else kept",
+        " if not text else kept",
+        "tests/council/test_exports.py -k is_a_formula",
+    ),
+    Mutation(
+        "C5",
+        "only who may export takes a list away",
+        "ticketing/exports/admin.py",
+        "        if not (request.user.has_perm(PERMISSION) and self.has_view_permission(request)):",
+        "        if not self.has_view_permission(request):",
+        "tests/council/test_exports.py -k takes_nothing",
+    ),
 )

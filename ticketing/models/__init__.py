@@ -11,6 +11,7 @@ from ticketing.models.authority import (
     ZoneState,
 )
 from ticketing.models.carriage import PrimingLease, PrimingMark, StreamPosition, Topic
+from ticketing.models.council import FileFormat, ListExport, StudentLook
 from ticketing.models.eligibility import EligibilityRule, Exclusion, StudentList, StudentListEntry
 from ticketing.models.festival import Accent, Festival
 from ticketing.models.gate import GateDevice, Scan
@@ -30,8 +31,10 @@ __all__ = [
     "EventState",
     "Exclusion",
     "Festival",
+    "FileFormat",
     "GateDevice",
     "LimitGroup",
+    "ListExport",
     "Mode",
     "Place",
     "PrimingLease",
@@ -42,6 +45,7 @@ __all__ = [
     "StreamPosition",
     "StudentList",
     "StudentListEntry",
+    "StudentLook",
     "Ticket",
     "TicketStatus",
     "Topic",
