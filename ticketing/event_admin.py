@@ -62,9 +62,9 @@ class EventAdmin(WithHistory):
             {
                 "fields": ["mode", "decided_by"],
                 "description": _(
-                    "Everyday: each press is decided in the database. Rush: thousands of presses a second are decided"
-                    " in memory, and the rows follow. It may be switched while the sale runs; for a moment presses are"
-                    " told to try again."
+                    "Everyday: enough for most sales; what is decided is in the lists at once. Rush: for thousands of"
+                    " presses a second; the lists follow a moment later. It may be switched while the sale runs; for a"
+                    " moment presses are told to try again."
                 ),
             },
         ),

@@ -1,4 +1,4 @@
-"""The council's page of rows behind the sale: every stream with its lag, and letting a stopped one try again."""
+"""The council's page of records of the sales: every stream with its lag, and letting a stopped one try again."""
 
 from typing import Any, cast
 from uuid import UUID
@@ -39,7 +39,7 @@ class StreamPositionAdmin(ReadOnly):
             "streams": streams(),
             "releases": releases(),
             "may_release": request.user.has_perm(PERMISSION),
-            "title": gettext("Rows behind the sale"),
+            "title": gettext("Records of the sales"),
         }
         return self.page(request, "rows_behind.html", context)
 
@@ -53,10 +53,11 @@ class StreamPositionAdmin(ReadOnly):
         stop = stop_of(position)
         if request.method == "POST" and try_again(group, user=cast(User, request.user)):
             messages.success(
-                request, gettext("The rows try this entry again. Look here in a moment whether they go on.")
+                request,
+                gettext("This decision is being recorded again. Look here in a moment whether it goes on."),
             )
         elif stop is None:
-            messages.info(request, gettext("This stream has not stopped."))
+            messages.info(request, gettext("The recording of this sale has not stopped."))
         elif request.method != "POST":
             context = {
                 "stop": stop,

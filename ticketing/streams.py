@@ -22,14 +22,14 @@ from ticketing.writeback import Lag, groups, lag_behind, release
 NEWEST = 10
 # What keeps an entry out of the rows, by a word of the recorded cause.
 MEANINGS: tuple[tuple[str, Promise], ...] = (
-    ("one_live_ticket_per_place", gettext_lazy("Another ticket has this place in the rows.")),
-    ("one_live_ticket_per_student", gettext_lazy("The student has another ticket in the rows.")),
+    ("one_live_ticket_per_place", gettext_lazy("Another ticket is recorded for this place.")),
+    ("one_live_ticket_per_student", gettext_lazy("Another ticket is recorded for this student.")),
     (
         "Unreadable",
-        gettext_lazy("The entry is not one that this version understands, or one before it is missing."),
+        gettext_lazy("The decision is not one that this version understands, or one before it is missing."),
     ),
-    ("DataError", gettext_lazy("The entry says something that does not fit into a row.")),
-    ("_fk_", gettext_lazy("The entry names something that is not in the rows any more.")),
+    ("DataError", gettext_lazy("The decision says something that cannot be recorded.")),
+    ("_fk_", gettext_lazy("The decision names something that is not there any more.")),
 )
 
 
@@ -112,7 +112,7 @@ def meaning_of(cause: str) -> str:
     for word, meaning in MEANINGS:
         if word in cause:
             return str(meaning)
-    return _("The row that the entry makes breaks a rule of the database.")
+    return _("The decision breaks a rule by which sales are recorded.")
 
 
 def try_again(group: UUID, *, user: User) -> bool:

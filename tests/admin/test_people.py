@@ -79,8 +79,11 @@ def test_the_desk_begins_with_the_sale() -> None:
     client, _user = desk_of("council")
     page = client.get("/admin/")
     apps = [app["app_label"] for app in page.context["app_list"]]
-    assert apps == ["ticketing", "accounts"]
-    assert [model["object_name"] for model in page.context["app_list"][0]["models"]][:2] == [
-        "Event",
-        "Ticket",
+    assert apps == ["sale", "tickets", "students", "gate", "records"]
+    assert [app["models"][0]["object_name"] for app in page.context["app_list"]][:2] == ["Event", "Ticket"]
+    assert 'href="/council/"' in page.content.decode()
+    listed = [
+        model["object_name"] for model in client.get("/admin/ticketing/").context["app_list"][0]["models"]
     ]
+    assert listed[0] == "Event"
+    assert "Student" not in listed

@@ -160,7 +160,7 @@ def test_the_figures_say_how_far_they_are_behind(council: Council, in_redis: Mod
         )
     write_back()
     assert "Every decision up to now is in the figures here." in text_of(client.get(change(event)))
-    assert "decided in memory" not in text_of(client.get(EVENTS)), "nothing to tell"
+    assert "Decisions are recorded" not in text_of(client.get(EVENTS)), "nothing to tell"
     StreamPosition.objects.update(stopped_at=timezone.now(), stopped_by="3: Unreadable")
     for address in (change(event), EVENTS):
         page = client.get(address)

@@ -1,4 +1,4 @@
-"""The page of rows behind the sale: what waits, what has stopped and why, and letting it try again."""
+"""The page of records of the sales: what waits, what has stopped and why, and letting it try again."""
 
 import json
 import re
@@ -79,7 +79,7 @@ def test_a_stopped_stream_names_entry_and_cause_and_tries_again_by_hand(
     for page in (listed, asked):
         text = text_of(page)
         assert f"entry {position.position + 1} since" in text
-        assert "The entry is not one that this version understands, or one before it is missing." in text
+        assert "The decision is not one that this version understands, or one before it is missing." in text
     assert again(event).encode() in listed.content
     assert StreamPosition.objects.get().stopped_at is not None, "to ask changes nothing"
     mended = {"kind": "sale", "sequence": position.position + 1, "at": 1}
@@ -89,7 +89,7 @@ def test_a_stopped_stream_names_entry_and_cause_and_tries_again_by_hand(
     for key, fields in newest:
         sale().xadd(stream, fields, id=key)
     page = client.post(again(event), follow=True)
-    assert told(page) == "The rows try this entry again. Look here in a moment whether they go on."
+    assert told(page) == "This decision is being recorded again. Look here in a moment whether it goes on."
     write_back()
     assert Ticket.objects.get().student == alice.student
     entry = LogEntry.objects.get()
@@ -114,7 +114,7 @@ def test_a_stream_that_has_not_stopped_is_left_alone(council: Council, in_redis:
     event = make_event({"A": 1})
     write_back()
     for page in (client.get(again(event), follow=True), client.post(again(event), follow=True)):
-        assert told(page) == "This stream has not stopped."
+        assert told(page) == "The recording of this sale has not stopped."
     assert not LogEntry.objects.exists()
 
 
@@ -123,7 +123,7 @@ def test_whoever_only_looks_sees_the_cause_and_no_button(in_redis: Mode) -> None
     event = make_event({"A": 1})
     stop(event)
     page = client.get(STREAMS)
-    assert "Stopped at entry" in text_of(page)
+    assert "Stopped at decision" in text_of(page)
     assert again(event).encode() not in page.content
     assert client.post(again(event)).status_code == 403
     assert StreamPosition.objects.get().stopped_at is not None
@@ -140,5 +140,5 @@ def test_without_redis_the_page_tells_what_the_rows_know(
         assert client.get(again(event)).status_code == 200
     text = text_of(page)
     assert page.status_code == 200
-    assert "멈춘 공연 cannot be asked now Stopped at entry" in text
+    assert "멈춘 공연 cannot be asked now Stopped at decision" in text
     assert "다른 공연 cannot be asked now –" in text

@@ -14,8 +14,8 @@ class StreamPosition(models.Model):
     stopped_by = models.TextField(_("stopped by"), blank=True, default="", db_default="")
 
     class Meta:
-        verbose_name = _("position in a stream")
-        verbose_name_plural = _("rows behind the sale")
+        verbose_name = _("record of a sale")
+        verbose_name_plural = _("records of the sales")
 
     def __str__(self) -> str:
         return f"{self.group}: {self.position}"
