@@ -164,7 +164,7 @@ def test_the_figures_say_how_far_they_are_behind(council: Council, in_redis: Mod
     StreamPosition.objects.update(stopped_at=timezone.now(), stopped_by="3: Unreadable")
     for address in (change(event), EVENTS):
         page = client.get(address)
-        assert "The rows have stopped following the sale." in text_of(page) or address == EVENTS
+        assert "The recording of the sale has stopped." in text_of(page) or address == EVENTS
         assert b'href="/admin/ticketing/streamposition/"' in page.content
 
 
@@ -179,7 +179,7 @@ def test_without_redis_the_pages_say_that_it_cannot_be_asked(
         save(client, event, paused="on")
     assert (listed.status_code, form.status_code) == (200, 200)
     for page in (listed, form):
-        assert "The memory of the sale (Redis) cannot be asked now." in text_of(page)
+        assert "The sale cannot be asked now." in text_of(page)
     assert places(form)[0] == "cannot be asked now"
     assert [field for field, *_values in wishes(client.get(change(event)))] == ["Paused"], (
         "saved, and told later"

@@ -78,7 +78,7 @@ def test_a_stopped_stream_names_entry_and_cause_and_tries_again_by_hand(
     listed, asked = client.get(STREAMS), client.get(again(event))
     for page in (listed, asked):
         text = text_of(page)
-        assert f"entry {position.position + 1} since" in text
+        assert f"decision {position.position + 1} since" in text
         assert "The decision is not one that this version understands, or one before it is missing." in text
     assert again(event).encode() in listed.content
     assert StreamPosition.objects.get().stopped_at is not None, "to ask changes nothing"

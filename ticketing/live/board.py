@@ -220,7 +220,7 @@ def lag(board: Board, key: str, event: dict[str, Any]) -> dict[str, Any]:
 def presses(board: Board, key: str, event: dict[str, Any]) -> dict[str, Any]:
     """Return how often is pressed, and was at most."""
     told = event["answers"] or {"a_second": 0.0, "peak": None, "peak_at": None}
-    peak_at = second(told["peak_at"]) if told["peak_at"] else NOTHING
+    peak_at = second(told["peak_at"]) if told["peak_at"] else ""
     return {
         "a_second": board.text(f"{key}.rate", number_format(told["a_second"], decimal_pos=1, use_l10n=True)),
         "peak": board.number(f"{key}.peak", told["peak"]),
