@@ -28,6 +28,7 @@ SEEN = (
     "ticketing.view_ticket",
     "ticketing.view_claim",
     "ticketing.view_scan",
+    "ticketing.view_gatelookup",
     "ticketing.view_bar",
     "ticketing.view_gatedevice",
     "ticketing.view_streamposition",
@@ -64,7 +65,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         ),
     ),
     VIEWER: SEEN,
-    GATE: ("ticketing.add_scan", "ticketing.change_scan"),
+    GATE: ("ticketing.add_scan", "ticketing.change_scan", "ticketing.add_gatelookup"),
     BOOTH: ("accounts.check_booth",),
 }
 

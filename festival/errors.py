@@ -82,6 +82,7 @@ KINDS: Mapping[str, Kind] = {
     "no_claim": Kind(404, _("You have no claim for this event.")),
     "unknown_ticket": Kind(404, _("There is no such ticket.")),
     "unknown_scan": Kind(404, _("There is no such scan.")),
+    "unknown_look_up": Kind(404, _("This ticket was not looked up here in the last minutes.")),
     "method_not_allowed": Kind(405, _("This address does not take that method.")),
     "limit_reached": Kind(409, _("You already have a ticket that counts for this event.")),
     "not_open": Kind(409, _("The sale is not open yet.")),

@@ -16,11 +16,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from festival.errors import FestivalError, Unavailable
-from ticketing import qr
+from ticketing import gate_lookups, qr
 from ticketing.allocation import Allocator, at_authority
 from ticketing.errors import UnknownEvent
+from ticketing.holders import Holder, holder_of
 from ticketing.models import Event, GateDevice, PrimingMark, Scan, Ticket, TicketStatus, Topic
-from ticketing.models.gate import Reason, Verdict
+from ticketing.models.gate import Mode, Reason, Verdict
 from ticketing.signing import TicketCode
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,8 @@ ENDED = {TicketStatus.VOID: Reason.VOID, TicketStatus.CANCELLED: Reason.CANCELLE
 
 RESERVE = """
     INSERT INTO ticketing_scan (scan_id, ticket_id, event_id, code_digest, gate, scanned_at, received_at,
-                                verdict, reason, first_use_id, user_id, device_id)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                verdict, reason, first_use_id, user_id, device_id, mode, look_up_id)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (scan_id) DO NOTHING
 """
 
@@ -64,7 +65,10 @@ class ForeignScan(FestivalError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanRequest:
-    """What a gate asks: who scanned which text where, and for which event if the gate has chosen one."""
+    """What a gate asks: who scanned which text where, and for which event if the gate has chosen one.
+
+    With a look-up, `code` is the ticket's own, as that look-up has shown it.
+    """
 
     scan_id: UUID
     code: str
@@ -73,15 +77,7 @@ class ScanRequest:
     event: UUID | None = None
     user: User | None = None
     device: GateDevice | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who should stand there with the ticket; guests have a name only."""
-
-    name: str
-    department: str
-    student_number_end: str
+    look_up: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +153,8 @@ def _judge(request: ScanRequest, now: datetime) -> tuple[Ticket | None, Reason |
     changes after this reading is seen by the next scan, except that a ticket which is no longer held is never
     admitted; an event deleted in that instant makes the scan fail, to be sent again.
     """
+    if request.look_up is not None:
+        return _judge_shown(request, request.look_up, now)
     reading = qr.read(request.code)
     if reading is None:
         return None, Reason.FORGED
@@ -169,10 +167,21 @@ def _judge(request: ScanRequest, now: datetime) -> tuple[Ticket | None, Reason |
         return None, Reason.UNKNOWN if genuine else Reason.FORGED
     if not reading.is_genuine(ticket.generation):
         return None, Reason.FORGED
-    return ticket, _objection(ticket, reading, request.event, now)
+    fresh = reading.is_fresh(int(now.timestamp() * 1000))
+    return ticket, _objection(ticket, request.event, fresh=fresh)
 
 
-def _objection(ticket: Ticket, reading: qr.Reading, event: UUID | None, now: datetime) -> Reason | None:
+def _judge_shown(request: ScanRequest, look_up: UUID, now: datetime) -> tuple[Ticket, Reason | None]:
+    """Judge a ticket that staff have looked up instead of scanning it: nothing but the proof is left out."""
+    ticket = gate_lookups.shown_by(
+        look_up, code=request.code, user=request.user, device=request.device, now=now
+    )
+    if ticket.event_id != request.event:
+        _must_exist(request.event)
+    return ticket, _objection(ticket, request.event, fresh=True)
+
+
+def _objection(ticket: Ticket, event: UUID | None, *, fresh: bool) -> Reason | None:
     """Return the first reason against a proven ticket: what tells staff most comes first."""
     if ticket.status in ENDED:
         return ENDED[TicketStatus(ticket.status)]
@@ -182,7 +191,7 @@ def _objection(ticket: Ticket, reading: qr.Reading, event: UUID | None, now: dat
         return Reason.REHEARSAL
     if ticket.status == TicketStatus.USED:
         return Reason.ALREADY_USED
-    if not reading.is_fresh(int(now.timestamp() * 1000)):
+    if not fresh:
         return Reason.EXPIRED_CODE
     return None
 
@@ -224,7 +233,9 @@ def _refused(request: ScanRequest, ticket: Ticket | None, reason: Reason | None,
         scan_id=request.scan_id,
         ticket=ticket,
         event_id=request.event,
-        code_digest=_digest(request.code),
+        code_digest=_digest(request),
+        mode=Mode.LOOKUP if request.look_up else Mode.ONLINE,
+        look_up_id=request.look_up,
         gate=request.gate,
         scanned_at=request.scanned_at,
         received_at=now,
@@ -251,6 +262,8 @@ def _reserved(scan: Scan) -> bool:
         scan.first_use_id,
         scan.user_id,
         scan.device_id,
+        str(scan.mode),
+        scan.look_up_id,
     )
     with connection.cursor() as cursor:
         cursor.execute(RESERVE, values)
@@ -278,7 +291,7 @@ def _use(scan: Scan, ticket: Ticket, now: datetime) -> None:
 def _first_answer(request: ScanRequest) -> Decision:
     scans = Scan.objects.select_related("ticket__zone", "ticket__student", "first_use")
     scan = scans.get(pk=request.scan_id)
-    if scan.code_digest != _digest(request.code):
+    if scan.code_digest != _digest(request):
         raise ScanIdReused
     return _decision(scan)
 
@@ -309,9 +322,10 @@ def _present_use(ticket: Ticket) -> Scan | None:
     return Scan.objects.filter(ticket=ticket, verdict=Verdict.ADMIT, undone_at__isnull=True).first()
 
 
-def _digest(code: str) -> str:
+def _digest(request: ScanRequest) -> str:
     """Return what is kept of a scanned text: enough to know it again, too little to show it at a gate."""
-    return hashlib.sha256(code.encode()).hexdigest()
+    text = f"{request.look_up} {request.code}" if request.look_up else request.code
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _decision(scan: Scan) -> Decision:
@@ -319,15 +333,8 @@ def _decision(scan: Scan) -> Decision:
     return Decision(
         verdict=Verdict(scan.verdict),
         reason=Reason(scan.reason) if scan.reason else None,
-        holder=_holder(ticket) if ticket else None,
+        holder=holder_of(ticket) if ticket else None,
         zone=ticket.zone.name if ticket else None,
         number=ticket.number if ticket else None,
         first_use=FirstUse(first.received_at, first.gate) if first else None,
     )
-
-
-def _holder(ticket: Ticket) -> Holder:
-    student = ticket.student
-    if student is None:
-        return Holder(ticket.guest_name, "", "")
-    return Holder(student.name, student.department, student.number_end)

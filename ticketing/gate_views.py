@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+from csp.constants import SELF, WASM_UNSAFE_EVAL
+from csp.decorators import csp_update
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -16,12 +18,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
-from accounts.permissions import staff_required
 from ticketing.api.gate import MOST_CODE_SIGNS, MOST_GATE_SIGNS, MOST_REASON_SIGNS
-from ticketing.gate import Decision, NotUndoable, ScanIdReused, ScanRequest, UnknownScan, admit, undo
-from ticketing.models import Event
+from ticketing.gate import (
+    Decision,
+    ForeignScan,
+    NotUndoable,
+    ScanIdReused,
+    ScanRequest,
+    UnknownScan,
+    admit,
+    undo,
+)
+from ticketing.models import Event, TicketStatus
 from ticketing.models.gate import Reason
+from ticketing.operators import Operator, operator_required
 
 MOST_EVENTS = 60
 
@@ -62,6 +72,14 @@ WORDS: dict[Reason, tuple[Promise, Promise]] = {
 }
 
 
+# Why staff look a ticket up instead of scanning it; kept with the look-up as it was chosen.
+LOOK_UP_REASONS = (
+    pgettext_lazy("reason of a look-up", "The phone is empty"),
+    pgettext_lazy("reason of a look-up", "The phone is lost or broken"),
+    pgettext_lazy("reason of a look-up", "The page does not load"),
+)
+
+
 class ScanForm(forms.Form):
     """A code that was typed, or read by a scanner that types."""
 
@@ -84,30 +102,38 @@ class UndoForm(forms.Form):
     event = forms.UUIDField(required=False)
 
 
+# The reader of QR codes for browsers that have none is WebAssembly; no other page may compile any.
+@csp_update({"script-src": [SELF, WASM_UNSAFE_EVAL]})
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_required("ticketing.add_scan")
-def gate(request: HttpRequest) -> HttpResponse:
+@operator_required
+def gate(request: HttpRequest, operator: Operator) -> HttpResponse:
     """Show the gate; decide a scan or undo one for a browser without JavaScript."""
     if request.method != "POST":
-        return page(request, chosen=request.GET)
+        return page(request, operator, chosen=request.GET)
     if "undo" in request.POST:
-        return take_back(request)
+        return take_back(request, operator)
     form = ScanForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Nothing was decided: a code and the name of the gate are needed."))
-        return page(request, chosen=request.POST, status=400)
-    scan_id, decision = decide(form.cleaned_data, staff(request))
-    return page(request, chosen=request.POST, scan_id=scan_id, decision=decision)
+        return page(request, operator, chosen=request.POST, status=400)
+    scan_id, decision = decide(form.cleaned_data, operator)
+    return page(request, operator, chosen=request.POST, scan_id=scan_id, decision=decision)
 
 
-def decide(asked: dict[str, Any], user: User) -> tuple[UUID, Decision]:
+def decide(asked: dict[str, Any], operator: Operator) -> tuple[UUID, Decision]:
     """Decide a scan; a page that was gone back to sends another code with its old id, which then gets a new one."""
     event = asked["event"].pk if asked["event"] else None
 
     def scan(scan_id: UUID) -> Decision:
         now = timezone.now()
         wanted = ScanRequest(
-            scan_id=scan_id, code=asked["code"], gate=asked["gate"], scanned_at=now, event=event, user=user
+            scan_id=scan_id,
+            code=asked["code"],
+            gate=asked["gate"],
+            scanned_at=now,
+            event=event,
+            user=operator.user,
+            device=operator.device,
         )
         return admit(wanted, now=now)
 
@@ -118,33 +144,27 @@ def decide(asked: dict[str, Any], user: User) -> tuple[UUID, Decision]:
         return fresh, scan(fresh)
 
 
-def take_back(request: HttpRequest) -> HttpResponse:
+def take_back(request: HttpRequest, operator: Operator) -> HttpResponse:
     """Undo an admission, then show the gate ready for the next scan."""
-    if not request.user.has_perm("ticketing.change_scan"):
+    if not operator.may("ticketing.change_scan"):
         raise PermissionDenied
     form = UndoForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Nothing was undone: a reason is needed."))
-        return page(request, chosen=request.POST, status=400)
+        return page(request, operator, chosen=request.POST, status=400)
     asked = form.cleaned_data
     try:
-        undo(asked["undo"], reason=asked["reason"], user=staff(request))
+        undo(asked["undo"], reason=asked["reason"], user=operator.user, device=operator.device)
         messages.success(request, _("Undone. The ticket may enter again."))
-    except (NotUndoable, UnknownScan):
+    except (NotUndoable, UnknownScan, ForeignScan):
         messages.error(request, _("Nothing was undone: this scan does not hold a ticket in use any more."))
     chosen = {"gate": asked["gate"], "event": asked["event"] or ""}
     return HttpResponseRedirect(f"{reverse('gate')}?{urlencode(chosen)}")
 
 
-def staff(request: HttpRequest) -> User:
-    """Return who stands at the gate; the decorator has let nobody else in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
 def page(
     request: HttpRequest,
+    operator: Operator,
     *,
     chosen: Any,
     scan_id: UUID | None = None,
@@ -153,7 +173,9 @@ def page(
 ) -> HttpResponse:
     """Render the gate with what it has chosen, and the verdict of a scan if there is one."""
     context = {
-        "gate_name": chosen.get("gate", "")[:MOST_GATE_SIGNS],
+        "gate_name": (chosen.get("gate") or (operator.device.name if operator.device else ""))[
+            :MOST_GATE_SIGNS
+        ],
         "event_id": chosen.get("event", ""),
         "events": Event.objects.order_by("-opens_at", "id")[:MOST_EVENTS],
         "next_scan_id": uuid4(),
@@ -164,5 +186,10 @@ def page(
         "most_code": MOST_CODE_SIGNS,
         "most_gate": MOST_GATE_SIGNS,
         "most_reason": MOST_REASON_SIGNS,
+        "device": operator.device,
+        "may_undo": operator.may("ticketing.change_scan"),
+        "may_look_up": operator.may("ticketing.add_gatelookup"),
+        "look_up_reasons": LOOK_UP_REASONS,
+        "statuses": TicketStatus.choices,
     }
     return render(request, "ticketing/gate.html", context, status=status)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ticketing import gate_views, look_up_views, views, waiting_views
+from ticketing import gate_device_views, gate_views, look_up_views, views, waiting_views
 from ticketing.live import views as live
 
 urlpatterns = [
@@ -21,4 +21,5 @@ urlpatterns = [
     path("council/events/<uuid:event_id>/", live.event, name="council-event"),
     path("council/events/<uuid:event_id>/figures.json", live.event_figures, name="council-event-figures"),
     path("council/events/<uuid:event_id>/plots/", live.event_plots, name="council-event-plots"),
+    path("gate/device/", gate_device_views.become_device, name="gate-device"),
 ]

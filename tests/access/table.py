@@ -25,10 +25,11 @@ from tests.access.asking import (
 )
 
 # alice is the student to whom everything belongs, charlie another one. `half` is of the council, after the password
-# and before the second factor; the administrator is Django's superuser; a device shows its token instead of a cookie.
+# and before the second factor; the administrator is Django's superuser; a device shows its token instead of a cookie; a
+# phone has become a device by the admin's QR, and keeps its token in a cookie.
 STUDENTS = ("alice", "charlie")
 STAFF = ("half", "viewer", "council", "gate", "booth", "administrator")
-ROLES = ("anonymous", *STUDENTS, *STAFF, "device")
+ROLES = ("anonymous", *STUDENTS, *STAFF, "device", "phone")
 INSIDE = ("viewer", "council", "gate", "booth", "administrator")
 DESK = ("viewer", "council", "administrator")
 COUNCIL = ("council", "administrator")
@@ -49,7 +50,8 @@ def by(everybody: str, *, students: str = "", staff: str = "", inside: str = "",
     expected = dict.fromkeys(ROLES, everybody)
     for names, kind in ((STUDENTS, students), (STAFF, staff), (INSIDE, inside)):
         expected |= dict.fromkeys(names, kind) if kind else {}
-    return {**expected, "device": roles.get("anonymous", everybody), **roles}
+    stranger = roles.get("anonymous", everybody)
+    return {**expected, "device": stranger, "phone": stranger, **roles}
 
 
 def behind_admin(kind: str, roles: Sequence[str], otherwise: str = REFUSED) -> Expected:
@@ -184,37 +186,42 @@ OF_THE_BOOTH = (
     ),
 )
 
+
+def at_the_gate(*, device: str = DATA) -> Expected:
+    """Return the answers of a call that staff of the gate, its devices and its phones make."""
+    staff = dict.fromkeys(GATE, DATA)
+    return by("login_required", students="forbidden", staff="forbidden", **staff, device=device, phone=device)
+
+
 OF_THE_GATE = (
     Row(
         "gate/",
-        get=behind_admin(PAGE, GATE),
-        post=behind_admin(PAGE, GATE),
-        tells=dict.fromkeys(GATE, AT_THE_GATE),
+        get=behind_admin(PAGE, (*GATE, "phone")),
+        post=behind_admin(PAGE, (*GATE, "phone")),
+        tells=dict.fromkeys((*GATE, "phone"), AT_THE_GATE),
+    ),
+    Row("gate/device/", get=by(PAGE), post=by(REFUSED)),  # nobody here has an invitation
+    Row(
+        "api/gate/look-ups/",
+        get=NOT_TAKEN,
+        post=at_the_gate(),
+        tells=dict.fromkeys((*GATE, "device", "phone"), AT_THE_GATE),
+    ),
+    Row(
+        "api/gate/standing/",
+        get=at_the_gate(),
+        tells=dict.fromkeys((*GATE, "device", "phone"), AT_THE_GATE),
     ),
     Row(
         "api/gate/scans/",
         get=NOT_TAKEN,
-        post=by(
-            "login_required",
-            students="forbidden",
-            staff="forbidden",
-            gate=DATA,
-            administrator=DATA,
-            device=DATA,
-        ),
-        tells=dict.fromkeys((*GATE, "device"), AT_THE_GATE),
+        post=at_the_gate(),
+        tells=dict.fromkeys((*GATE, "device", "phone"), AT_THE_GATE),
     ),
     Row(
         "api/gate/scans/<str:scan_id>/undo/",  # a scan that staff made: a device takes back its own ones only
         get=NOT_TAKEN,
-        post=by(
-            "login_required",
-            students="forbidden",
-            staff="forbidden",
-            gate=DATA,
-            administrator=DATA,
-            device="forbidden",
-        ),
+        post=at_the_gate(device="forbidden"),
     ),
 )
 
@@ -424,6 +431,7 @@ MODELS = (
     *model("ticketing/claim", look=DESK),
     *model("ticketing/bar", look=DESK),
     *model("ticketing/scan", look=DESK),
+    *model("ticketing/gatelookup", look=DESK),
     *model("ticketing/gatedevice", look=DESK, edit=COUNCIL, add=COUNCIL),
     *model("ticketing/streamposition", look=DESK),
     *model("ticketing/studentlook", look=DESK),
@@ -437,6 +445,7 @@ ACTIONS: Mapping[str, Sequence[str]] = {
     "ticketing/ticket make_void": COUNCIL,
     "ticketing/bar lift": COUNCIL,
     "ticketing/waitingentry take_off": COUNCIL,
+    "ticketing/gatedevice invite_phones": COUNCIL,
     "ticketing/gatedevice shut_out": COUNCIL,
     "ticketing/gatedevice give_new_token": COUNCIL,
     "procrastinate/procrastinatejob retry": ADMINISTRATOR,

@@ -29,12 +29,14 @@ from tests.access.routes import parameters
 from tests.factories import Player, log_in, make_event, make_student
 from tests.gate.cast import body, code_of, make_device, make_staff, make_ticket, scan_of, staff_client
 from ticketing.claims import claim
+from ticketing.devices import COOKIE, give_token
 from ticketing.gate import admit
 from ticketing.models import (
     Bar,
     Claim,
     Festival,
     FileFormat,
+    GateLookUp,
     LimitGroup,
     ListExport,
     StreamPosition,
@@ -102,6 +104,7 @@ def make_world() -> World:
     charlie = log_in(make_student("찰리", student_number="20220001", email="charlie@uni.example"))[0]
     staff = make_everybody_of_staff()
     device, shown = make_device()
+    phone = give_token(make_device("phone")[0])
     rows = {
         **rows_of_accounts(alice),
         **rows_of_the_booth(alice, staff["booth"]),
@@ -136,12 +139,14 @@ def make_world() -> World:
             "charlie": student(charlie),
             **{role: Visitor({"sessionid": key_of(user, role)}, {}) for role, user in staff.items()},
             "device": Visitor({}, shown),
+            "phone": Visitor({COOKIE: phone}, {}),
         },
         of_alice=of_alice(),
         values={name: str(value) for name, value in values.items()},
         held=rows["ticketing/ticket"],
         rows={name: str(row.pk) for name, row in rows.items()},
         asked={
+            "api/gate/standing/": {"gate": "A1"},
             "admin/autocomplete/": {"app_label": "ticketing", "model_name": "bar", "field_name": "student"},
         },
         sent=what_is_sent(code_of(rows["ticketing/ticket"]))
@@ -236,6 +241,9 @@ def rows_of_tickets(alice: Player, gate: User) -> dict[str, Any]:
         "ticketing/waitingentry": WaitingEntry.objects.get(student=alice.student),
         "ticketing/bar": Bar.objects.create(event=before, student=alice.student, reason="왜", actor=gate),
         "ticketing/scan": used.scans.get(),
+        "ticketing/gatelookup": GateLookUp.objects.create(
+            at=timezone.now(), user=gate, gate="A1", key="name", reason="왜", shown=[held.pk]
+        ),
     }
 
 
@@ -259,6 +267,7 @@ def what_is_sent(code: str) -> dict[str, dict[str, Any]]:
         "api/events/<str:event_id>/claims/": {"zones": ["A"]},
         "api/gate/scans/": body(code),
         "api/gate/scans/<str:scan_id>/undo/": {"reason": "왜"},
+        "api/gate/look-ups/": {"asked": NUMBER, "reason": "왜", "gate": "A1"},
         "demo/rush/": {"students": "10"},
         "demo/sales/": {"seconds": "60", "places": "10"},
         "demo/log-in/student/": {"number": NUMBER},

@@ -11,13 +11,13 @@ from tests.gate.cast import code_of, end_ticket, make_device, make_staff, make_t
 from ticketing.errors import UnknownEvent
 from ticketing.gate import (
     ForeignScan,
-    Holder,
     NotUndoable,
     ScanIdReused,
     UnknownScan,
     admit,
     undo,
 )
+from ticketing.holders import Holder
 from ticketing.models import Scan, Ticket, TicketStatus
 from ticketing.models.gate import Reason, Verdict
 from ticketing.qr import code_text

@@ -178,7 +178,7 @@ def test_a_scanner_that_types_lets_in_once_and_undoes(gate: Page) -> None:
     wedge(gate, code_of(other))
     expect(gate.locator(".gate-name")).to_have_text("손님")
     gate.get_by_text("Let in by mistake?").click()
-    gate.get_by_label("Reason").fill("wrong person")
+    gate.locator("#undo-reason").fill("wrong person")
     gate.get_by_role("button", name="Undo this entry").click()
     expect(word).to_have_text("Undone")
     assert Ticket.objects.get(pk=other.pk).status == TicketStatus.HELD

@@ -1,94 +1,28 @@
 """The API of the gate: scans and their undo, for staff with a session and for devices with a token."""
 
-import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from accounts.models import User
-from accounts.permissions import has_second_factor
-from festival.errors import LoginRequired
+from festival.errors import Malformed
 from ticketing import gate
 from ticketing.api.bodies import read_json
-from ticketing.api.callers import plain, require_csrf
+from ticketing.api.callers import plain
 from ticketing.api.contract import BY_STAFF_OR_DEVICE, NEVER_KEPT, PROBLEMS, ContractView
-from ticketing.devices import device_of
-from ticketing.models import GateDevice, Scan
-from ticketing.models.gate import Reason, Verdict
+from ticketing.api.fields import Key, Moment, Text
+from ticketing.models import Scan
+from ticketing.models.gate import Mode, Reason, Verdict
+from ticketing.operators import require_operator
 
 MOST_CODE_SIGNS = 512
 MOST_GATE_SIGNS = 40
 MOST_REASON_SIGNS = 300
-OLDEST, NEWEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Who stands at the gate: staff, or a device; never both."""
-
-    user: User | None = None
-    device: GateDevice | None = None
-
-
-def require_operator(request: HttpRequest, permission: str) -> Operator:
-    """Return the device of the token, else the staff of the session.
-
-    A wrong token is refused even beside a good session: what a client shows is what it is judged by. A token is
-    shown on purpose, so it needs no CSRF check; a session's cookie is sent by itself.
-    """
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        device = device_of(token.strip())
-        if device is None:
-            raise LoginRequired
-        return Operator(device=device)
-    user = request.user
-    if not isinstance(user, User) or not user.is_active:
-        raise LoginRequired
-    if not (user.is_staff and user.has_perm(permission) and has_second_factor(request)):
-        raise PermissionDenied
-    require_csrf(request)
-    return Operator(user=user)
-
-
-class Text(serializers.CharField):
-    """A JSON string, never a number taken for one; without NUL and lone surrogates."""
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class Key(serializers.UUIDField):
-    """A UUID as a string of 36 signs."""
-
-    def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str) or len(data) != len(str(UUID(int=0))):
-            self.fail("invalid", value="")
-        return super().to_internal_value(data)
-
-
-class Moment(serializers.DateTimeField):
-    """A time of ISO 8601 with its offset, of this age."""
-
-    def to_internal_value(self, value: Any) -> datetime:
-        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-            self.fail("invalid", format="2026-05-20T18:03:11.250+09:00")
-        moment = super().to_internal_value(value)
-        if not OLDEST <= moment < NEWEST:
-            self.fail("invalid", format="2026-05-20T18:03:11.250+09:00")
-        return moment
 
 
 class ScanDocument(serializers.Serializer[None]):
@@ -98,7 +32,12 @@ class ScanDocument(serializers.Serializer[None]):
     )
     gate = Text(max_length=MOST_GATE_SIGNS)
     scanned_at = Moment(help_text="By the clock of the device.")
-    mode = serializers.ChoiceField(["online"])
+    mode = serializers.ChoiceField(Mode.values)
+    look_up = Key(
+        required=False,
+        allow_null=True,
+        help_text="With mode `lookup`: the look-up that has shown this ticket; `code` is the ticket's own then.",
+    )
     event = Key(required=False, allow_null=True, help_text="The gate's event; tickets of others are refused.")
 
 
@@ -146,7 +85,9 @@ class ScansView(ContractView):
         operator = require_operator(plain(request), "ticketing.add_scan")
         asked = ScanDocument(data=read_json(plain(request)))
         asked.is_valid(raise_exception=True)
-        facts = {key: value for key, value in asked.validated_data.items() if key != "mode"}
+        facts = dict(asked.validated_data)
+        if (facts.pop("mode") == Mode.LOOKUP) != bool(facts.get("look_up")):
+            raise Malformed('{"mode": "lookup", "look_up": "…"}')
         decision = gate.admit(gate.ScanRequest(**facts, user=operator.user, device=operator.device))
         return private(verdict_document(decision))
 

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from festival.errors import problem
 from ticketing.api import views
 from ticketing.api.gate import gate_urlpatterns
+from ticketing.api.gate_desk import gate_desk_urlpatterns
 
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/<str:code>/qr/", views.QrView.as_view()),
     path("tickets/<str:code>/cancel/", views.CancelView.as_view()),
     *gate_urlpatterns,
+    *gate_desk_urlpatterns,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema")),
     re_path(r"", nothing_here),

@@ -14,7 +14,7 @@ from ticketing.models.carriage import PrimingLease, PrimingMark, StreamPosition,
 from ticketing.models.council import FileFormat, ListExport, StudentLook
 from ticketing.models.eligibility import EligibilityRule, Exclusion, StudentList, StudentListEntry
 from ticketing.models.festival import Accent, Festival
-from ticketing.models.gate import GateDevice, Scan
+from ticketing.models.gate import GateDevice, GateLookUp, Scan
 from ticketing.models.sale import Event, LimitGroup, Mode, Promotion, Zone
 from ticketing.models.ticket import LIVE, Ticket, TicketStatus
 from ticketing.models.waiting import ACTIVE, WaitingEntry, WaitingStatus
@@ -33,6 +33,7 @@ __all__ = [
     "Festival",
     "FileFormat",
     "GateDevice",
+    "GateLookUp",
     "LimitGroup",
     "ListExport",
     "Mode",
