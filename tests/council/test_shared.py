@@ -70,7 +70,8 @@ def test_another_process_takes_what_is_made() -> None:
     assert shared("figures", maker).value == 2
 
 
-def test_while_new_figures_are_made_nobody_waits() -> None:
+def test_while_new_figures_are_made_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 60)  # who waited would wait for the maker to give up
     maker = Maker()
     shared("figures", maker)
     older("figures")
