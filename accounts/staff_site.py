@@ -35,7 +35,7 @@ SECTIONS: tuple[tuple[str, Promise, tuple[str, ...]], ...] = (
         pgettext_lazy("desk", "Students"),
         ("student", "cardreview", "verificationattempt", "studentsession", "consent"),
     ),
-    ("gate", pgettext_lazy("desk", "Gate and booth"), ("scan", "gatedevice", "boothcheck")),
+    ("gate", pgettext_lazy("desk", "Gate and booth"), ("scan", "gatedevice", "gatelookup", "boothcheck")),
     (
         "records",
         pgettext_lazy("desk", "Records"),
