@@ -34,7 +34,11 @@ class Studio:
     def show(self, *frames: bytes) -> None:
         """Put pictures before the camera, one after the other and again."""
         repeated = [frame for frame in frames for _time in range(FRAMES // len(frames))]
-        self.film.write_bytes(moving_picture((repeated + [blank()] * FRAMES)[:FRAMES]))
+        self.film.touch()
+        with self.film.open(
+            "r+b"
+        ) as film:  # overwritten, never cut short: the camera goes on reading meanwhile
+            film.write(moving_picture((repeated + [blank()] * FRAMES)[:FRAMES]))
 
     def show_ticket(self, ticket: Ticket) -> None:
         self.show(frame_of(code_of(ticket)))
