@@ -3,7 +3,7 @@
 import { call, callPatiently } from "./gate-ask.js";
 import { showUndo, words } from "./gate-screen.js";
 
-const EVERY_MS = 5000;
+const EVERY_MS = 2500; // the server keeps its figures for two seconds
 const AFTER_SCAN_MS = 300;
 const box = document.querySelector("[data-standing]");
 const time = new Intl.DateTimeFormat(words.lang, {

@@ -56,7 +56,7 @@ def test_the_next_code_is_read_at_once_and_a_film_of_several_reads_each_once(
     )
     page = open_gate()
     studio.show(frame_of(code_of(first)), frame_of(code_of(second)), blank())
-    expect(page.locator("[data-count=admitted]")).to_have_text("2")
+    expect(page.locator("[data-count=admitted]")).to_have_text("2", timeout=20_000)
     studio.show_ticket(third)
     expect(page.locator(".gate-name")).to_have_text("마바")
     verdicts = Scan.objects.order_by("received_at").values_list("ticket__student__name", "verdict")
