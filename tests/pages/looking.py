@@ -1,0 +1,88 @@
+"""Opens pages in a real browser, in either language, light or dark, on a phone or a desk, and says what is wrong."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import ROOT
+from tests.pages.scenes import Scene
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+# WCAG 2.2 AA, and what axe-core's authors call good practice.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ASK_AXE = """async (rules) => (await axe.run(document, {runOnly: {type: "tag", values: rules}})).violations
+    .flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary}`))"""
+TOO_WIDE = "() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
+NARROWEST = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a page is looked at."""
+
+    language: str
+    scheme: str
+    width: int
+
+    @property
+    def name(self) -> str:
+        """Return the end of a picture's name."""
+        return f"{self.width}-{self.scheme}-{self.language}"
+
+
+EVERY_WAY = [Way(*way) for way in product(("ko", "en"), ("light", "dark"), (360, 1280))]
+# Each language, each scheme and each width once; more of them find the same faults again.
+SOME_WAYS = [Way("ko", "light", 1280), Way("en", "dark", NARROWEST)]
+
+
+@contextmanager
+def opened(browser: "Browser", url: str, scene: Scene, way: Way) -> "Iterator[Page]":
+    """Open a page as its visitor, with everything still: movements would make pictures differ."""
+    context = browser.new_context(
+        viewport={"width": way.width, "height": 780 if way.width < 800 else 900},
+        color_scheme="dark" if way.scheme == "dark" else "light",
+        reduced_motion="reduce",
+        locale="ko-KR" if way.language == "ko" else "en-GB",
+    )
+    cookies = {**scene.visitor.cookies, "django_language": way.language}
+    context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    page.goto(url + scene.path)
+    yield page
+    context.close()
+
+
+@cache
+def axe() -> str:
+    """Return axe-core, which set-up has brought."""
+    return AXE.read_text(encoding="utf-8")
+
+
+def faults(page: "Page", scene: Scene, way: Way) -> list[str]:
+    """Say what hinders people on an opened page: what axe-core finds, and what a narrow screen does not show."""
+    page.evaluate(axe())
+    found: list[str] = page.evaluate(ASK_AXE, RULES)
+    wide: Any = page.evaluate(TOO_WIDE)
+    if wide:
+        found.append(f"{wide} px wider than the screen")
+    return [f"{scene.name} {way.name}: {fault}" for fault in found]
+
+
+def look(browser: "Browser", url: str, scenes: Iterable[Scene], pictures: Path | None) -> list[str]:
+    """Look at every scene; return all faults, and leave pictures of each in every way when a folder is given."""
+    told = []
+    ways: Sequence[Way] = EVERY_WAY if pictures else SOME_WAYS
+    for scene, way in product(scenes, ways):
+        with opened(browser, url, scene, way) as page:
+            told += faults(page, scene, way)
+            if pictures:
+                page.screenshot(path=pictures / f"{scene.name}-{way.name}.png", full_page=True)
+    return told
