@@ -48,7 +48,7 @@ function showProblem(scan, code) {
   return offerAgain(() => queue(scan));
 }
 
-/** Keep the times until the verdict is painted among the page's measures (loadtest/gate_page.py reads them). */
+/** Keep the times until the verdict is painted among the page's measures (tests/gate/speed.py reads them). */
 function measure(times) {
   requestAnimationFrame(() =>
     setTimeout(() => {
