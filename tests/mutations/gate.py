@@ -94,7 +94,7 @@ ROWS = (
     Mutation(
         "F30",
         "a gate needs the second factor",
-        "ticketing/api/gate.py",
+        "ticketing/operators.py",
         " and has_second_factor(request)):",
         "):",
         "tests/gate/test_api.py::test_staff_without_second_factor_may_not",
@@ -102,7 +102,7 @@ ROWS = (
     Mutation(
         "F30",
         "a gate needs its role",
-        "ticketing/api/gate.py",
+        "ticketing/operators.py",
         "user.is_staff and user.has_perm(permission) and ",
         "user.is_staff and ",
         "tests/gate/test_api.py::test_staff_without_the_role_may_not",
