@@ -100,4 +100,12 @@ ROWS = (
         "if false then",
         "tests/contract/test_handover.py -k in_the_moment_after",
     ),
+    Mutation(
+        "C1",
+        "a zone of no places is made in Redis too",
+        "ticketing/allocation/rush/loading.py",
+        "made = Zone.objects.filter(event=event, state__isnull=False)",
+        "made = Zone.objects.filter(event=event)",
+        "tests/contract/test_carried.py -k without_places",
+    ),
 )

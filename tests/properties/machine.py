@@ -212,6 +212,12 @@ class Sale(RuleBasedStateMachine):
         self.book.zones[event].setdefault(zone, Zone())
         self.carry(at_once)
 
+    @step(2, event=events, zone="AAB", capacity=range(1, 4))
+    def cut_what_came_back(self, event: str, zone: str, capacity: int) -> None:
+        self.everybody_cancels(event)
+        self.resize(event, zone, capacity, at_once=True)
+        self.everybody_claims(event, ("A", "B"))
+
     @step(1, event=events, paused=(True, False, False), at_once=now)
     def pause(self, event: str, paused: bool, at_once: bool) -> None:
         self.book.wishes[event].paused = paused
@@ -271,6 +277,18 @@ class Sale(RuleBasedStateMachine):
     def leave_the_list(self, student: str, event: str) -> None:
         if student in self.book.people:
             self.agree(self.world.leave(student, event), self.book.leave(student, event))
+
+    @step(3, event=listed, place=range(0, 2), zones=zone_lists)
+    def leave_and_press_again(self, event: str, place: int, zones: tuple[str, ...]) -> None:
+        if place < len(self.book.active(event)):
+            student = self.book.active(event)[place].student
+            self.leave_the_list(student, event)
+            self.press(student, event, zones)
+
+    @step(3, event=listed, place=range(0, 2))
+    def bar_who_waits(self, event: str, place: int) -> None:
+        if place < len(self.book.active(event)):
+            self.bar(self.book.active(event)[place].student, event)
 
     @step(2, student=people, event=listed)
     def accept(self, student: str, event: str) -> None:
