@@ -185,7 +185,7 @@ class Sale(RuleBasedStateMachine):
 
     # The council
 
-    @step(2, student=people, event=events)
+    @step(5, student=people, event=events)
     def void(self, student: str, event: str) -> None:
         if (ticket := self.book.newest(event, student)) is not None:
             expected = self.book.void(ticket)
@@ -212,10 +212,11 @@ class Sale(RuleBasedStateMachine):
         self.book.zones[event].setdefault(zone, Zone())
         self.carry(at_once)
 
-    @step(2, event=events, zone="AAB", capacity=range(1, 4))
-    def cut_what_came_back(self, event: str, zone: str, capacity: int) -> None:
+    @step(4, event=events)
+    def cut_what_came_back(self, event: str) -> None:
+        capacity = self.book.wishes[event].capacities["A"]
         self.everybody_cancels(event)
-        self.resize(event, zone, capacity, at_once=True)
+        self.resize(event, "A", capacity - 1 if capacity > 1 else 3, at_once=True)
         self.everybody_claims(event, ("A", "B"))
 
     @step(1, event=events, paused=(True, False, False), at_once=now)
