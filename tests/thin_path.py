@@ -23,6 +23,7 @@ from tests.checks import bare, say
 
 SEOUL = timezone(timedelta(hours=9))
 ROWS = 12_000
+MODES = ("redis", "database")
 NAME, NUMBER = "남궁 새벽", "2026500001"
 OPENS_IN_S = 12
 
@@ -76,15 +77,15 @@ def staff(url: str, username: str) -> httpx.Client:
     return client
 
 
-def open_sale(council: httpx.Client) -> tuple[str, str]:
-    """Open a sale in the admin; return its id and name."""
+def open_sale(council: httpx.Client, mode: str) -> tuple[str, str]:
+    """Open a sale in the admin that this mode decides; return its id and name."""
     name = f"얇은 길 {uuid4().hex[:6]}"
     now = datetime.now(SEOUL)
     opens, closes = now + timedelta(seconds=OPENS_IN_S), now + timedelta(hours=1)
     page = council.get("/admin/ticketing/event/add/").text
     festival = re.search(r'<option value="([0-9a-f-]{36})" selected', page)
     assert festival, "the form offers the newest festival"
-    fields = {"festival": festival[1], "name": name, "name_en": "", "mode": "database", "waitlist_size": "0"}
+    fields = {"festival": festival[1], "name": name, "name_en": "", "mode": mode, "waitlist_size": "0"}
     for key, at in (("opens_at", opens), ("closes_at", closes)):
         fields |= {f"{key}_0": at.strftime("%Y-%m-%d"), f"{key}_1": at.strftime("%H:%M:%S")}
     fields |= {"promotion": "immediate", "offer_minutes": "30"}
@@ -159,15 +160,10 @@ def scan(gate: httpx.Client, text: str) -> dict[str, object]:
     return verdict
 
 
-def play(url: str, clone: Path) -> None:
-    """Play the whole path."""
-    with step(f"import a CP949 roster of {ROWS} rows"):
-        import_roster(clone)
-    council, gate = staff(url, "council"), staff(url, "gate")
-    with step("the council opens a sale in the admin"):
-        event, name = open_sale(council)
-    with step("a student logs in by a mailed code"):
-        student = log_in_by_mail(url)
+def play_sale(mode: str, council: httpx.Client, student: httpx.Client, gate: httpx.Client) -> None:
+    """Play one sale of a mode, from the admin to the gate."""
+    with step(f"the council opens a sale in the admin, mode {mode}"):
+        event, name = open_sale(council, mode)
     with step("the event page counts down; a press now is too early"):
         page = student.get(f"/events/{event}/").text
         assert name in page
@@ -195,6 +191,17 @@ def play(url: str, clone: Path) -> None:
         headers = {"X-CSRFToken": student.cookies["csrftoken"]}
         kept = student.post(f"/api/tickets/{code}/cancel/", headers=headers)
         assert kept.json()["code"] == "not_cancellable", kept.text
+
+
+def play(url: str, clone: Path) -> None:
+    """Play the whole path, and its sale in both modes."""
+    with step(f"import a CP949 roster of {ROWS} rows"):
+        import_roster(clone)
+    council, gate = staff(url, "council"), staff(url, "gate")
+    with step("a student logs in by a mailed code"):
+        student = log_in_by_mail(url)
+    for mode in MODES:
+        play_sale(mode, council, student, gate)
     for client in (council, gate, student):
         client.close()
 

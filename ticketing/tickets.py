@@ -76,12 +76,15 @@ def may_cancel(ticket: Ticket) -> bool:
 def cancel(student: Student, code: TicketCode) -> Ticket:
     """Give the student's ticket back; a repeated cancel is answered like the first.
 
-    Raises UnknownTicket, or NotCancellable when it is used or void or the doors are open.
+    Raises UnknownTicket, for one that the authority does not know too, or NotCancellable when it is used or void or
+    the doors are open.
     """
     ticket = own_ticket(student, code)
     result = at_authority(
         ticket.event_id, lambda authority: authority.cancel(code=code, student_id=student.pk)
     )
+    if result == CancelResult.UNKNOWN:
+        raise UnknownTicket
     if result == CancelResult.NOT_CANCELLABLE:
         raise NotCancellable
     ticket = own_ticket(student, code)

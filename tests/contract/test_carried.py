@@ -10,7 +10,7 @@ from tests.contract.test_handover import switch
 from tests.factories import make_event, make_players, mode_of_events, settle
 from ticketing.allocation import allocator_of
 from ticketing.allocation.priming import prime
-from ticketing.models import EligibilityRule, Event, Mode, Zone
+from ticketing.models import EligibilityRule, Event, Mode, Zone, ZoneState
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 
@@ -39,6 +39,18 @@ def test_a_capacity_is_carried_while_the_rows_are_behind(event: Event) -> None:
         zone.update(capacity=capacity)
         prime()
         assert allocator_of(event.pk).left([zone.get().pk]) == {zone.get().pk: capacity}
+
+
+def test_a_zone_without_places_is_made_too() -> None:
+    token = mode_of_events.set(Mode.REDIS)
+    event, (alice,) = make_event({"A": 0, "B": 0}), make_players(["alice"])
+    mode_of_events.reset(token)
+    settle()
+    made = dict(ZoneState.objects.filter(zone__event=event).values_list("zone__name", "capacity"))
+    assert made == {"A": 0, "B": 0}
+    Zone.objects.filter(event=event, name="A").update(capacity=1)
+    settle()
+    assert InProcess().claim(alice, event.pk, "B", "A").body["zone"] == "A"
 
 
 def test_a_zone_that_is_added_to_a_sale_with_rules_is_for_whom_they_say(event: Event) -> None:

@@ -28,6 +28,41 @@ ROWS = (
         "tests/rush/test_writeback.py -k nobody_understands",
     ),
     Mutation(
+        "F7",
+        "a writer that finds the position moved writes nothing",
+        "ticketing/writeback.py",
+        "StreamPosition.objects.filter(group=group, position=begin, stopped_at=None).update(",
+        "StreamPosition.objects.filter(group=group, stopped_at=None).update(",
+        "tests/rush/test_writeback_killed.py -k racing",
+    ),
+    Mutation(
+        "F7",
+        "the position moves in the transaction that writes the rows",
+        "ticketing/writeback.py",
+        "    with transaction.atomic():\n        moved",
+        "    if group:\n        moved",
+        "tests/rush/test_writeback_killed.py -k before_its_commit",
+    ),
+    Mutation(
+        "F7",
+        "the position does not move after its rows: a writer dies in between",
+        "ticketing/writeback.py",
+        "            position=begin + len(batch), applied_at=timezone.now()\n        )\n",
+        "            applied_at=timezone.now()\n        )\n"
+        "        later = StreamPosition.objects.filter(group=group)\n"
+        "        transaction.on_commit(lambda: later.update(position=begin + len(batch)))\n",
+        "tests/rush/test_writeback_killed.py -k in_its_commit",
+    ),
+    Mutation(
+        "F7",
+        "mails of promotions are queued with their rows",
+        "ticketing/stream.py",
+        '        queue_place(MailKind(mail["kind"]), UUID(mail["claim"]))',
+        '        kind, claim = MailKind(mail["kind"]), UUID(mail["claim"])\n'
+        '        __import__("django").db.transaction.on_commit(lambda k=kind, c=claim: queue_place(k, c))',
+        "tests/rush/test_writeback_killed.py -k in_its_commit",
+    ),
+    Mutation(
         "F4",
         "a cancel in Redis may be repeated",
         "ticketing/allocation/rush/ending.lua",
@@ -99,5 +134,13 @@ ROWS = (
         "if not head then",
         "if false then",
         "tests/contract/test_handover.py -k in_the_moment_after",
+    ),
+    Mutation(
+        "C1",
+        "a zone of no places is made in Redis too",
+        "ticketing/allocation/rush/loading.py",
+        "made = Zone.objects.filter(event=event, state__isnull=False)",
+        "made = Zone.objects.filter(event=event)",
+        "tests/contract/test_carried.py -k without_places",
     ),
 )

@@ -185,7 +185,7 @@ class Sale(RuleBasedStateMachine):
 
     # The council
 
-    @step(2, student=people, event=events)
+    @step(5, student=people, event=events)
     def void(self, student: str, event: str) -> None:
         if (ticket := self.book.newest(event, student)) is not None:
             expected = self.book.void(ticket)
@@ -211,6 +211,13 @@ class Sale(RuleBasedStateMachine):
         capacities[zone] = capacity
         self.book.zones[event].setdefault(zone, Zone())
         self.carry(at_once)
+
+    @step(4, event=events)
+    def cut_what_came_back(self, event: str) -> None:
+        capacity = self.book.wishes[event].capacities["A"]
+        self.everybody_cancels(event)
+        self.resize(event, "A", capacity - 1 if capacity > 1 else 3, at_once=True)
+        self.everybody_claims(event, ("A", "B"))
 
     @step(1, event=events, paused=(True, False, False), at_once=now)
     def pause(self, event: str, paused: bool, at_once: bool) -> None:
@@ -271,6 +278,18 @@ class Sale(RuleBasedStateMachine):
     def leave_the_list(self, student: str, event: str) -> None:
         if student in self.book.people:
             self.agree(self.world.leave(student, event), self.book.leave(student, event))
+
+    @step(3, event=listed, place=range(0, 2), zones=zone_lists)
+    def leave_and_press_again(self, event: str, place: int, zones: tuple[str, ...]) -> None:
+        if place < len(self.book.active(event)):
+            student = self.book.active(event)[place].student
+            self.leave_the_list(student, event)
+            self.press(student, event, zones)
+
+    @step(3, event=listed, place=range(0, 2))
+    def bar_who_waits(self, event: str, place: int) -> None:
+        if place < len(self.book.active(event)):
+            self.bar(self.book.active(event)[place].student, event)
 
     @step(2, student=people, event=listed)
     def accept(self, student: str, event: str) -> None:

@@ -96,7 +96,8 @@ def load_event(keys: Keys, event: Event, token: int) -> None:
     students = (student for student, _bar in each(barred, "student_id"))
     add(keys, token, keys.of_event(event.pk, "barred"), chain([SENTINEL], students))
     waiting.load(keys, event.pk, token)
-    for zone in Zone.objects.filter(event=event):
+    made = Zone.objects.filter(event=event, state__isnull=False)  # others are made here, once Redis decides
+    for zone in made:
         load_zone(keys, zone, token)
     load_rules(keys, event, token)
     put(keys, token, keys.of_group("state"), [(f"event:{event.pk}", 1)])
