@@ -56,6 +56,9 @@ def opened(browser: "Browser", url: str, scene: Scene, way: Way) -> "Iterator[Pa
     page = context.new_page()
     page.set_default_timeout(20_000)
     page.goto(url + scene.path)
+    if scene.press:
+        page.locator("[data-press]:enabled").click()
+        page.locator("#result section.result").wait_for()
     yield page
     context.close()
 

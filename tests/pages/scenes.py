@@ -15,25 +15,34 @@ FIRST = ("alice", "anonymous", "council", "gate", "booth", "administrator", "vie
 
 # The demo's pages are there in the demo only; the browser of the API is Swagger's; the plots are a part of a page.
 NOT_LOOKED_AT = ("demo/", "api/docs/", "council/events/<uuid:event_id>/plots/")
+# One page for all models: the event's is enough.
+ALIKE = ("<path:object_id>/history/", "<path:object_id>/delete/")
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One page: its address, and what the browser that opens it shows of itself."""
+    """One page: its address, what the browser that opens it shows of itself, and whether it presses there."""
 
     name: str
     path: str
     visitor: Visitor = field(default_factory=lambda: Visitor({}, {}))
+    press: bool = False
 
 
 def of_the_table(world: World) -> Iterator[Scene]:
     """Yield every page that the table of access knows, as the first of those who see it; a new one comes by itself."""
     for row in TABLE:
-        if row.route.startswith(NOT_LOOKED_AT):
+        if not is_looked_at(row.route):
             continue
         for role in [role for role in FIRST if row.get[role] == PAGE][:1]:
             name = re.sub(r"\W+", "-", re.sub(r"<\w+:(\w+)>", r"\1", row.route)).strip("-") or "home"
             yield Scene(name, address_of(row.route, world.values_of(row.route)), world.visitors[role])
+
+
+def is_looked_at(route: str) -> bool:
+    """Tell whether a page of its own stands at a route."""
+    alike = route.endswith(ALIKE) and "/ticketing/event/" not in route
+    return not alike and not route.startswith(NOT_LOOKED_AT)
 
 
 def as_player(player: Player) -> Visitor:
