@@ -13,6 +13,7 @@ from festival.errors import Unavailable
 from ticketing.allocation import allocator_of
 from ticketing.allocation.database import DatabaseAllocator
 from ticketing.errors import UnknownEvent
+from ticketing.last_tickets import last_tickets
 from ticketing.models import Event, Festival, Zone
 
 FRESH_SECONDS = 1
@@ -72,7 +73,22 @@ def documents(events: Sequence[Event]) -> list[dict[str, Any]]:
     for zone in Zone.objects.filter(event__in=events).order_by("name", "id"):
         zones[zone.event_id].append(zone)
     figures = figures_of({event.pk: [zone.pk for zone in zones[event.pk]] for event in events})
-    return [document(event, zones[event.pk], *figures[event.pk]) for event in events]
+    shown = [document(event, zones[event.pk], *figures[event.pk]) for event in events]
+    tell_last_tickets(
+        {
+            row.pk: zone
+            for event, told in zip(events, shown, strict=True)
+            for row, zone in zip(zones[event.pk], told["zones"], strict=True)
+        }
+    )
+    return shown
+
+
+def tell_last_tickets(zones: dict[UUID, dict[str, Any]]) -> None:
+    """Add to the documents of full zones when their last ticket went."""
+    latest = last_tickets([key for key, zone in zones.items() if zone["left"] == 0])
+    for key, zone in zones.items():
+        zone.update(dict.fromkeys(("last_ticket", "last_returned")) | latest.get(key, {}))
 
 
 Figures = tuple[dict[UUID, int] | None, datetime]

@@ -4,9 +4,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Student
+from festival.errors import Unavailable
 from ticketing.allocation import CancelResult, at_authority
 from ticketing.errors import NotCancellable, UnknownTicket
-from ticketing.models import Authority, Event, SaleCounter, Ticket, TicketStatus, Zone
+from ticketing.models import Authority, Event, Mode, SaleCounter, Ticket, TicketStatus, Zone
 from ticketing.signing import TicketCode
 
 
@@ -64,6 +65,19 @@ def own_ticket(student: Student, code: TicketCode) -> Ticket:
     if ticket is None:
         raise UnknownTicket
     ticket.student = student
+    return ticket
+
+
+def present(ticket: Ticket) -> Ticket:
+    """Bring a student's ticket up to its authority, which the row may follow a moment later."""
+    if ticket.status != TicketStatus.HELD or ticket.event.mode != Mode.REDIS or ticket.student is None:
+        return ticket
+    try:
+        known = standing(ticket.event, ticket.student, TicketCode(ticket.code))
+    except Unavailable:
+        return ticket  # a ticket is shown without Redis too
+    if known is not None:
+        ticket.status = known.status
     return ticket
 
 

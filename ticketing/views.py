@@ -21,6 +21,7 @@ from ticketing.api import answers
 from ticketing.api.bodies import MOST_ZONES
 from ticketing.api.pagination import asked, listing, page
 from ticketing.errors import UnknownEvent, UnknownTicket
+from ticketing.last_tickets import compared
 from ticketing.models import Ticket, TicketStatus
 from ticketing.personal import for_student
 from ticketing.qr import code_text, svg
@@ -81,10 +82,14 @@ def event_page(
         answer = answer | {"opens_at": datetime.fromisoformat(answer["opens_at"])}
     if answer and "offer" in answer:
         until = datetime.fromisoformat(answer["offer"]["until"])
-        answer = answer | {"offer": answer["offer"] | {"until": until}}
+        left_ms = max(round((until - timezone.now()).total_seconds() * 1000), 0)
+        answer = answer | {"offer": answer["offer"] | {"until": until, "left_ms": left_ms}}
     context = {
         "event": shown,
         "answer": answer,
+        "last_tickets": compared(shown["zones"], answer)
+        if answer and answer.get("code") == "sold_out"
+        else [],
         "zones_form": shown.get("offered", shown["zones"]),
         "waiting_list": waiting.terms_of(UUID(document["id"])) if student else None,
     }
@@ -145,7 +150,7 @@ def own(student: Student, code: str) -> Ticket:
 def ticket(request: HttpRequest, student: Student, code: str) -> HttpResponse:
     """Show a ticket with its QR."""
     try:
-        found = own(student, code)
+        found = tickets.present(own(student, code))
     except UnknownTicket as error:
         return page_of(request, error)
     qr = code_text(TicketCode(found.code), generation=found.generation, now_ms=now_ms())

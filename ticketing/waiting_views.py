@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Student
@@ -24,6 +26,7 @@ def leave(request: HttpRequest, student: Student, event_id: UUID) -> HttpRespons
         document = events.public_event(event_id)
         if request.method == "POST":
             waiting.leave(event_id=event_id, student=student)
+            messages.success(request, _("You have left the waiting list. Your place on it goes to the next."))
             return to_result(event_id)
         outcome = claims.last_answer(event_id=event_id, student_id=student.pk)
     except UnknownEvent as error:

@@ -10,6 +10,9 @@ const selects = form ? [...form.querySelectorAll("[data-zone-choice]")] : [];
 const TIMEOUT_MS = 15000;
 const LONGEST_WAIT_S = 60;
 const FINAL = new Set(["won", "already_won", "waitlisted", "closed", "barred"]);
+const FOLLOWED = new Set(["sold_out", "waitlisted", "paused", "recovering"]);
+const FOLLOW_MS = 1500; // the public document is at most a second old
+const SPREAD_MS = 3000;
 const memory = `zones:${form?.dataset.event}`;
 
 // The order of zones, kept on this phone
@@ -101,6 +104,17 @@ function show(kind, answer) {
   slot.replaceChildren(panel);
   slot.focus({ preventScroll: true });
   slot.scrollIntoView({ block: "center" });
+  follow(kind, answer);
+}
+
+// What goes on after an answer is fetched then, and not by everybody in the second in which thousands lose.
+function follow(kind, answer) {
+  if (!FOLLOWED.has(kind)) return;
+  const script = kind === "sold_out" ? form.dataset.lastTickets : form.dataset.standing;
+  setTimeout(async () => {
+    const { begin } = await import(script);
+    begin(answer);
+  }, FOLLOW_MS + Math.random() * SPREAD_MS);
 }
 
 // The button

@@ -115,4 +115,20 @@ ROWS = (
         "            os.replace(draft, wanted)",
         "tests/demo/test_rush.py::test_a_second_press_leads_to_the_rush_that_is_going_on",
     ),
+    Mutation(
+        "S12",
+        "a place given again is not when a zone sold out",
+        "ticketing/last_tickets.py",
+        '"last_ticket": rows.filter(generation=FIRST_TIME)',
+        '"last_ticket": rows.filter()',
+        "tests/student/test_losing.py -k came_back",
+    ),
+    Mutation(
+        "S4",
+        "a cancelled ticket is never shown as held",
+        "ticketing/tickets.py",
+        "        ticket.status = known.status\n",
+        "        ticket.status = ticket.status\n",
+        "tests/student/test_losing.py -k never_shown",
+    ),
 )

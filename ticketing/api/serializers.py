@@ -10,12 +10,25 @@ class Clock(serializers.Serializer[None]):
     now_ms = serializers.IntegerField(help_text="Milliseconds since 1970 by the deciding clock.")
 
 
+class LastTicket(serializers.Serializer[None]):
+    arrival = serializers.IntegerField()
+    elapsed_ms = serializers.IntegerField()
+
+
 class ZoneDocument(serializers.Serializer[None]):
     name = serializers.CharField(help_text="The zone's key in a claim, in every language.")
     name_en = serializers.CharField(help_text="For show; may be empty.")
     capacity = serializers.IntegerField()
     left = serializers.IntegerField(
         allow_null=True, help_text="What a newcomer could win now; null when unknown."
+    )
+    last_ticket = LastTicket(
+        allow_null=True,
+        help_text="Of a full zone: the latest arrival that got one of its places when these were first given.",
+    )
+    last_returned = LastTicket(
+        allow_null=True,
+        help_text="Of a full zone: the latest arrival that got a place somebody had given back.",
     )
 
 
