@@ -56,8 +56,9 @@ def test_a_guest_is_given_a_ticket_by_name(council: Council, mode: Mode) -> None
     assert told(give(client, event, guest_name="김초대")) == GIVEN
     ticket = Ticket.objects.get()
     assert (ticket.guest_name, ticket.student, ticket.granted_by) == ("김초대", None, user)
-    page = client.get(f"{DESK}ticket/?granted_by__isempty=0").content.decode()
+    page = client.get(f"{DESK}ticket/?given=yes").content.decode()
     assert "김초대" in page
+    assert "김초대" not in client.get(f"{DESK}ticket/?given=no").content.decode()
     assert "배리어프리 좌석" in client.get(f"{DESK}ticket/{ticket.pk}/change/").content.decode()
 
 

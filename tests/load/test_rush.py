@@ -139,12 +139,13 @@ def test_f16_a_report_without_a_figure_is_a_failure(
 def test_the_council_switches_cuts_and_pauses_in_the_middle(
     live: Live, crowd: None, workers: None, tmp_path: Path
 ) -> None:
-    acts = ["--switch-at", "0.4=database", "--capacity-at", "0.8:A=12", "--switch-at", "1.6=redis"]
+    acts = ["--switch-at", "0.4=database", "--capacity-at", "0.8:A=30", "--switch-at", "1.6=redis"]
     acts += ["--pause-at", "2.6", "--resume-at", "2.9"]
-    code, run, said = play(live, tmp_path, "--zones", "A=20,B=5", *acts, "--within", "6")
+    # So many places that a slow machine has not given more than are left when the cut comes.
+    code, run, said = play(live, tmp_path, "--zones", "A=40,B=5", *acts, "--within", "6")
     assert code == 0, said
     assert len(run["acts"]) == 5
-    assert run["figures"]["live"] == run["figures"]["won"] <= 25
+    assert run["figures"]["live"] == run["figures"]["won"] <= 35
     assert set(run["not_judged"]) == {"overtaken", "sent_away_too_soon"}
     assert "replay_differs" in run["faults"]
 
