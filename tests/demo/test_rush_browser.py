@@ -1,30 +1,15 @@
 """The demo's rush in a real browser against a real demo: the button, a press among others, the report."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from festival.embedded import free_port
-from tests.test_demo import RealDemo
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 LONG_MS = 120_000
-
-
-@pytest.fixture(scope="module")
-def real_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    demo = RealDemo(tmp_path_factory.mktemp("demo"), free_port())
-    try:
-        demo.wait_until_ready()
-        yield f"http://127.0.0.1:{demo.port}"
-    finally:
-        demo.process.terminate()
-        demo.process.wait(timeout=20)
 
 
 def test_a_visitor_presses_among_others_and_sees_the_report(

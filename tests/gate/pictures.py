@@ -1,8 +1,10 @@
-"""What the fake camera of a browser sees: pictures of QR codes as a film, made of nothing but bytes."""
+"""What the fake camera of a browser sees: pictures of QR codes as a film."""
 
 from collections.abc import Iterable
+from io import BytesIO
 
 import qrcode
+from PIL import Image, ImageOps
 from qrcode.constants import ERROR_CORRECT_M
 
 WIDTH, HEIGHT = 640, 480
@@ -27,6 +29,12 @@ def frame_of(text: str) -> bytes:
     lines += [WHITE * left + row + WHITE * (WIDTH - left - side) for row in rows]
     lines += [WHITE * WIDTH] * (HEIGHT - above - side)
     return b"".join(lines)
+
+
+def frame_of_screen(screenshot: bytes) -> bytes:
+    """Return a picture of a phone held before the camera: what stands on its screen, as large as the picture."""
+    screen = Image.open(BytesIO(screenshot)).convert("L")
+    return ImageOps.pad(screen, (WIDTH, HEIGHT), color=WHITE[0]).tobytes()
 
 
 def stretched(modules: list[bool]) -> bytes:
