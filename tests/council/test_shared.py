@@ -101,6 +101,18 @@ def test_the_last_figures_stay_with_their_age_when_none_can_be_made() -> None:
     assert not cache.get("others:making"), "the next one may try"
 
 
+def test_without_the_cache_many_who_look_at_once_let_figures_be_made_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 60)  # however long the first one asks for the cache
+    monkeypatch.setattr(module, "FRESH_SECONDS", 60)
+    maker = Maker()
+    with frozen_redis(settings.CACHE_URL):
+        found = at_once(4, lambda: shared("figures", maker))
+    assert [made.value for made in found] == [1, 1, 1, 1]
+    assert maker.times == 1
+
+
 def test_without_the_cache_each_process_makes_its_own_once(settings: Settings) -> None:
     maker = Maker()
     with frozen_redis(settings.CACHE_URL):
