@@ -12,7 +12,7 @@ from festival import browser_parts, embedded, translations
 
 ROOT = Path(__file__).resolve().parent.parent
 # Two processes, each with servers of its own and whole files of tests: much of their time is waiting.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def say(text: str) -> None:
