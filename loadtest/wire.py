@@ -55,9 +55,14 @@ class Connection:
         self._target = target
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a connection stands, as far as is known here."""
+        return bool(self._streams and not self._streams[0].at_eof() and not self._streams[1].is_closing())
+
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect, unless a connection stands, and return its two directions."""
-        if self._streams and not self._streams[0].at_eof() and not self._streams[1].is_closing():
+        if self._streams and self.is_open:
             return self._streams
         self.close()
         context = unverified() if self._target.tls else None

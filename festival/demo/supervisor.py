@@ -260,7 +260,10 @@ class Demo:
 # Few threads: a claim in mode `database` waits for the one before it, more threads would only wait together.
 WEB_OPTIONS = [
     *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--no-ws"),
-    *("--backlog", "4096", "--backpressure", "2048", "--log-level", "warning", "--no-access-log"),
+    *("--backlog", "4096", "--log-level", "warning", "--no-access-log"),
+    # Connections of one worker, idle ones too: whoever comes when they are used up waits until some have been idle for
+    # half a minute. 10,000 browsers keep one or more each.
+    *("--backpressure", "16384"),
     *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "2"),
 ]
 

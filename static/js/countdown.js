@@ -7,6 +7,8 @@ const board = document.querySelector("[data-countdown]");
 const SAMPLES = 5;
 const RETRY_MS = 5000;
 const FRESH_MS = 60000;
+const LAST_LOOK_MS = 20000;
+const LOOKS_SPREAD_MS = 240000;
 
 // A page's own steady clock: a change of the phone's clock while waiting moves nothing.
 const started = Date.now() - performance.now();
@@ -109,10 +111,11 @@ function resyncIfOld() {
   if (!opened && !document.hidden && performance.now() - syncedAt > FRESH_MS) sync();
 }
 
-// Once more shortly before the opening, at a moment of chance so that thousands do not ask at the same second.
+// Once more before the opening, at a moment of chance in some minutes: of 10,000 who wait about 40 look in a second.
+// A phone's clock drifts by a hundredth of a second in that time at most.
 function resyncBeforeOpening() {
   const left = Number(sale.dataset.opensAtMs) - (ownNow() + offset);
-  const wait = left - 20000 - Math.random() * 40000;
+  const wait = left - LAST_LOOK_MS - Math.random() * LOOKS_SPREAD_MS;
   if (wait > 0 && wait < 2 ** 31) setTimeout(sync, wait);
 }
 

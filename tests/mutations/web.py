@@ -131,4 +131,28 @@ ROWS = (
         "        ticket.status = ticket.status\n",
         "tests/student/test_losing.py -k never_shown",
     ),
+    Mutation(
+        "S8",
+        "who waits on a page costs PostgreSQL a refresh a second",
+        "ticketing/events.py",
+        "FRESH_SECONDS = 1\n",
+        "FRESH_SECONDS = 0\n",
+        "tests/load/test_viewers.py -k crowd_that_waits",
+    ),
+    Mutation(
+        "S8",
+        "thousands who wait leave room for the next one",
+        "festival/demo/supervisor.py",
+        '*("--backpressure", "16384")',
+        '*("--backpressure", "2048")',
+        "tests/load/test_viewers.py -k idle_connections",
+    ),
+    Mutation(
+        "S8",
+        "who waits looks at the clock once more before the opening",
+        "static/js/countdown.js",
+        "  if (wait > 0 && wait < 2 ** 31) setTimeout(sync, wait);",
+        "  if (wait > 0 && wait < 2 ** 31) setTimeout(() => {}, wait);",
+        "tests/load/test_viewers.py -k looks_once_more",
+    ),
 )
