@@ -36,7 +36,7 @@ MODES = ("redis", "database")
 COMING = 0.5  # of the time, in which everybody comes
 AFTER_S = 15  # from the end to the opening, so that the last look at the clock is played too
 LAST_MINUTE_S = 60
-IDLE_S = 5.0
+IDLE_S, BEFORE_S = 5.0, 5.0
 ENDING_S = 60.0
 WEB_LOGIN = "web"
 
@@ -153,7 +153,7 @@ def measure(crowd: Crowd, event: "Event", url: str, cookies: Sequence[str], gaug
     idle = gauges.read()
     time.sleep(IDLE_S)
     idle_spent = between("nobody is there", idle, gauges.read())
-    starts = time.time() + 2
+    starts = time.time() + BEFORE_S
     open_at(event, starts + crowd.seconds + AFTER_S)
     plans = plans_of(crowd, event, url, cookies, starts)
     with players(plans) as running:
