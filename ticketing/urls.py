@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from ticketing import gate_device_views, gate_views, look_up_views, views, waiting_views
+from ticketing import gate_device_views, gate_views, look_up_views, poster_views, views, waiting_views
 from ticketing.live import views as live
 
 urlpatterns = [
     path("", views.index, name="index"),
+    path("posters/<str:digest>/<str:size>", poster_views.poster, name="poster"),
     path("events/<uuid:event_id>/", views.event, name="event"),
     path("events/<uuid:event_id>/waiting/leave/", waiting_views.leave, name="waiting-leave"),
     path("events/<uuid:event_id>/waiting/accept/", waiting_views.accept, name="waiting-accept"),

@@ -54,7 +54,8 @@ def for_page(document: dict[str, Any]) -> dict[str, Any]:
 def index(request: HttpRequest) -> HttpResponse:
     """Show the events whose sale is coming, open, or closed since yesterday."""
     found = [for_page(document) for document in events.current_events(SHOWN_AFTER_CLOSING)]
-    return render(request, "ticketing/index.html", {"events": found})
+    coming = (event for event in found if event["state"] in ("open", "scheduled"))
+    return render(request, "ticketing/index.html", {"events": found, "next": next(coming, None)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

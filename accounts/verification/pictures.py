@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 
 from django.utils.translation import gettext_lazy as _
@@ -33,13 +34,21 @@ def reencode(content: bytes) -> bytes:
 
     Raises PictureRefused, with a sentence for the sender.
     """
+    return written(decoded(content, longest=LONGEST_SIDE, check=check_size))
+
+
+def decoded(content: bytes, *, longest: int, check: Callable[[int, int], None]) -> Image.Image:
+    """Return what a picture shows as a new one, upright, without transparency, and at most that long.
+
+    `check` judges width and height before anything is decoded. Raises PictureRefused, with a sentence for the sender.
+    """
     if len(content) > MOST_BYTES:
         raise too_big()
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as picture:
-            check_size(*picture.size)
-            picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded at a part of its size
-            return written(flat(picture))
+            check(*picture.size)
+            picture.draft("RGB", (longest, longest))  # a JPEG is decoded at a part of its size
+            return flat(picture, longest)
     except UnidentifiedImageError as error:
         raise PictureRefused(
             _("This is not a picture that we can read. Please send a JPEG, PNG or WebP.")
@@ -54,19 +63,24 @@ def reencode(content: bytes) -> bytes:
 
 def check_size(width: int, height: int) -> None:
     """Refuse what is too large to decode, and what is too small to read."""
-    if width * height > MOST_PIXELS:
-        raise too_many_pixels()
+    check_pixels(width, height)
     if min(width, height) < SHORTEST_SIDE:
         raise PictureRefused(_("This picture is too small to read the card on it."))
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Refuse what is too large to decode."""
+    if width * height > MOST_PIXELS:
+        raise too_many_pixels()
 
 
 def too_many_pixels() -> PictureRefused:
     return PictureRefused(_("This picture has too many pixels. Please take a smaller one."))
 
 
-def flat(picture: Image.Image) -> Image.Image:
+def flat(picture: Image.Image, longest: int) -> Image.Image:
     """Return the picture upright, small and without transparency, in a new one that has none of its annotations."""
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    picture.thumbnail((longest, longest))
     upright = ImageOps.exif_transpose(picture)
     shown = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
     paper = Image.new("RGB", shown.size, "white")

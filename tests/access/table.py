@@ -77,6 +77,7 @@ PUBLIC = (
     Row("healthz", get=by(DATA)),
     Row("readyz", get=by(DATA)),
     Row("robots.txt", get=by(DATA)),
+    Row("posters/<str:digest>/<str:size>", get=by(DATA)),
     Row("favicon.ico", get=by("to /static/img/favicon.svg")),
     Row("i18n/setlang/", get=by("to /"), post=by("to /")),
     Row("api/clock/", get=by(DATA)),

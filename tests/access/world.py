@@ -28,6 +28,7 @@ from accounts.passes import PASS_COOKIE
 from tests.access.routes import parameters
 from tests.factories import Player, log_in, make_event, make_student
 from tests.gate.cast import body, code_of, make_device, make_staff, make_ticket, scan_of, staff_client
+from ticketing import posters
 from ticketing.claims import claim
 from ticketing.devices import COOKIE, give_token
 from ticketing.gate import admit
@@ -98,6 +99,16 @@ class World:
         return {name: known[name] for name in parameters(route)}
 
 
+def hang_a_poster() -> dict[str, str]:
+    """Give the newest festival a poster; return what its address is made of."""
+    festival = Festival.objects.order_by("-created_at", "id")[0]
+    made = posters.Made(600, 800, {"600.webp": b"wide", posters.SHARED: b"shared"})
+    posters.name(festival, made)
+    festival.save()
+    posters.keep(festival, made)
+    return {"digest": made.digest, "size": posters.SHARED}
+
+
 def make_world() -> World:
     """Make the people, and one row of everything."""
     alice = log_in(make_student(NAME, student_number=NUMBER, email=EMAIL))[0]
@@ -131,6 +142,7 @@ def make_world() -> World:
         "id": staff["gate"].pk,
         "app_label": "ticketing",
         "url": "nothing-here/",
+        **hang_a_poster(),
     }
     return World(
         visitors={

@@ -69,10 +69,14 @@ def fill(event: Event, rows: int) -> None:
     )
 
 
+# How the site looks: asked once a second, for whoever comes first.
+LOOK = 'ORDER BY "ticketing_festival"."created_at" DESC, "ticketing_festival"."id" ASC LIMIT 1'
+
+
 def queries(client: object, address: str) -> int:
     with CaptureQueriesContext(connection) as asked:
         assert client.get(address).status_code == 200  # type: ignore[attr-defined]  # a test client
-    return len(asked)
+    return sum(LOOK not in query["sql"] for query in asked)
 
 
 def test_every_list_costs_the_same_for_thirty_rows_and_for_sixty() -> None:

@@ -13,7 +13,7 @@ from ticketing.models.authority import (
 from ticketing.models.carriage import PrimingLease, PrimingMark, StreamPosition, Topic
 from ticketing.models.council import FileFormat, ListExport, StudentLook
 from ticketing.models.eligibility import EligibilityRule, Exclusion, StudentList, StudentListEntry
-from ticketing.models.festival import Accent, Festival
+from ticketing.models.festival import Accent, Festival, PosterPicture
 from ticketing.models.gate import GateDevice, GateLookUp, Scan
 from ticketing.models.sale import Event, LimitGroup, Mode, Promotion, Zone
 from ticketing.models.ticket import LIVE, Ticket, TicketStatus
@@ -38,6 +38,7 @@ __all__ = [
     "ListExport",
     "Mode",
     "Place",
+    "PosterPicture",
     "PrimingLease",
     "PrimingMark",
     "Promotion",

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import VerificationMethod
@@ -25,6 +25,27 @@ class Accent(models.TextChoices):
     ORANGE = "orange", pgettext_lazy("colour", "orange")
     RED = "red", pgettext_lazy("colour", "red")
     PINK = "pink", pgettext_lazy("colour", "pink")
+
+    @property
+    def night(self) -> str:
+        """The colour of its night sky, for what a browser draws around a page."""
+        return NIGHTS[self]
+
+    @property
+    def picture(self) -> str:
+        """The static picture of a shared page whose festival has no poster."""
+        return f"img/share-{self.value}.jpg"
+
+
+NIGHTS = {
+    Accent.VIOLET: "#140a30",
+    Accent.BLUE: "#061332",
+    Accent.TEAL: "#031f26",
+    Accent.GREEN: "#031d15",
+    Accent.ORANGE: "#251003",
+    Accent.RED: "#26060d",
+    Accent.PINK: "#27051c",
+}
 
 
 class Named(models.Model):
@@ -67,6 +88,16 @@ class Festival(Named):
         _("banner"), max_length=200, blank=True, help_text=_("Shown on every page at once; empty: no banner.")
     )
     banner_en = models.CharField(_("English banner"), max_length=200, blank=True)
+    poster = models.CharField(_("poster"), max_length=32, blank=True, editable=False)
+    poster_width = models.PositiveSmallIntegerField(default=0, editable=False)
+    poster_height = models.PositiveSmallIntegerField(default=0, editable=False)
+    poster_words = models.CharField(
+        _("words on the poster"),
+        max_length=300,
+        blank=True,
+        help_text=_("Read out to those who cannot see it; empty: “Poster” and the name."),
+    )
+    poster_words_en = models.CharField(_("words on the poster in English"), max_length=300, blank=True)
     ends_at = models.DateTimeField(
         pgettext_lazy("festival", "ends at"),
         null=True,
@@ -118,12 +149,52 @@ class Festival(Named):
                 & (Q(mails_per_day__isnull=True) | Q(mails_per_day__gte=1)),
                 name="festival_sends_some_mail",
             ),
+            models.CheckConstraint(
+                condition=Q(poster="", poster_width=0, poster_height=0)
+                | Q(poster__regex="^[0-9a-f]{32}$", poster_width__gt=0, poster_height__gt=0),
+                name="festival_poster_has_a_size",
+            ),
         ]
 
     @property
     def display_banner(self) -> str:
         """The banner in the language of the reader."""
         return self.banner_en if self.banner_en and get_language() == "en" else self.banner
+
+    @property
+    def display_poster_words(self) -> str:
+        """What the poster says, in the language of the reader."""
+        english = self.poster_words_en if get_language() == "en" else ""
+        return (
+            english
+            or self.poster_words
+            or pgettext("poster", "Poster: %(name)s") % {"name": self.display_name}
+        )
+
+    @property
+    def banners(self) -> dict[str, str]:
+        """The banner in every language that it has, for pages that do not know their reader's."""
+        texts = {"ko": self.banner, "en": self.banner_en}
+        return {language: text for language, text in texts.items() if text}
+
+
+class PosterPicture(models.Model):
+    """A festival's poster in one of its sizes, made anew by us; its address holds a digest, so it never changes."""
+
+    festival = models.ForeignKey(Festival, on_delete=models.CASCADE, related_name="pictures")
+    digest = models.CharField(max_length=32)
+    size = models.CharField(max_length=10)
+    content = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["digest", "size"], name="poster_by_address")]
+        constraints = [
+            models.UniqueConstraint(fields=["festival", "size"], name="festival_has_one_poster_of_a_size"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.digest} {self.size}"
 
 
 def newest_festival() -> uuid.UUID | None:
