@@ -155,4 +155,28 @@ ROWS = (
         "  if (wait > 0 && wait < 2 ** 31) setTimeout(() => {}, wait);",
         "tests/load/test_viewers.py -k looks_once_more",
     ),
+    Mutation(
+        "C4",
+        "the admin shows the banner too",
+        "templates/admin/base_site.html",
+        '{% include "banner.html" %}',
+        "",
+        "tests/pages/test_banner.py -k every_page",
+    ),
+    Mutation(
+        "S3",
+        "a page of an error asks an absent database once a second",
+        "ticketing/context.py",
+        '        caches["process"].set("festival:away", True, FRESH_SECONDS)\n',
+        "",
+        "tests/pages/test_banner.py -k away",
+    ),
+    Mutation(
+        "C4",
+        "a poster of too many pixels is refused before it is decoded",
+        "accounts/verification/pictures.py",
+        "    if width * height > MOST_PIXELS:",
+        "    if not width * height:",
+        "tests/pages/test_posters.py -k bomb",
+    ),
 )
