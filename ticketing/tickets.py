@@ -6,6 +6,7 @@ from django.utils import timezone
 from accounts.models import Student
 from festival.errors import Unavailable
 from ticketing.allocation import CancelResult, at_authority
+from ticketing.allocation.rush.directory import look_up
 from ticketing.errors import NotCancellable, UnknownTicket
 from ticketing.models import Authority, Event, Mode, SaleCounter, Ticket, TicketStatus, Zone
 from ticketing.signing import TicketCode
@@ -55,6 +56,23 @@ def standing(event: Event, student: Student, code: TicketCode | None) -> Ticket 
         elapsed_ms=known.elapsed_ms,
         issued_at=held.issued_at,
     )
+
+
+def live_tickets(student: Student) -> tuple[list[Ticket], bool]:
+    """Return the student's live tickets from the moment they are won, and whether all authorities could be asked."""
+    rows = list(tickets_of(student).filter(status=TicketStatus.HELD))
+    try:
+        for event in rush_events():
+            look_up(event.pk)  # while Redis is away its events are answered from rows: said here, not hidden
+        fresh = unwritten(student)
+    except Unavailable:
+        return rows, False  # a ticket whose row is written is shown without Redis too
+    return [*fresh, *map(present, rows)], True
+
+
+def ended_tickets(student: Student) -> QuerySet[Ticket]:
+    """Return the student's tickets that were used, given back or taken back."""
+    return tickets_of(student).exclude(status=TicketStatus.HELD)
 
 
 def own_ticket(student: Student, code: TicketCode) -> Ticket:

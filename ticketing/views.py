@@ -123,15 +123,18 @@ def press(request: HttpRequest, event_id: UUID, document: dict[str, Any]) -> Htt
 @student_required
 @require_safe
 def my_tickets(request: HttpRequest, student: Student) -> HttpResponse:
-    """Show the student's tickets, newest first."""
+    """Show the student's live tickets, then what they wait for, then what has ended, newest first."""
     try:
         cursor, size = asked(request)
-        found = page(tickets.tickets_of(student), order=("-issued_at", "-id"), cursor=cursor, size=size)
+        found = page(tickets.ended_tickets(student), order=("-issued_at", "-id"), cursor=cursor, size=size)
     except FestivalError as error:
         return page_of(request, error)
     around = listing(request, [], found.next, found.previous)
+    live, complete = ([], True) if cursor else tickets.live_tickets(student)
     context = {
-        "tickets": found.rows,
+        "live": live,
+        "complete": complete,
+        "ended": found.rows,
         "next": around["next"],
         "waits": [] if cursor else waiting.waited_for(student),
     }
@@ -198,7 +201,7 @@ def cancel(request: HttpRequest, student: Student, code: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
     if request.method == "POST" or not tickets.may_cancel(found):
         return HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
-    return render(request, "ticketing/cancel.html", {"ticket": found})
+    return render(request, "ticketing/cancel.html", {"ticket": found, "until": found.event.doors_open_at})
 
 
 def now_ms() -> int:

@@ -13,6 +13,7 @@ from ticketing.claims import last_answer
 from ticketing.errors import NoClaim, NotWaiting, UnknownEvent
 from ticketing.events import FRESH_SECONDS
 from ticketing.models import ACTIVE, Event, Promotion, WaitingEntry
+from ticketing.tickets import rush_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,23 @@ def terms_of(event_id: UUID) -> Terms | None:
 def waited_for(student: Student) -> list[tuple[Event, Waits | None]]:
     """Return the events for which the student waits, with the present position; None where it cannot be asked now.
 
-    The rows say which events: an entry of this very moment may be missing, one that has just ended is left out.
+    A row may follow its authority a moment later, so every sale in which it may be missing is asked too.
     """
     entries = WaitingEntry.objects.filter(student=student, status__in=ACTIVE).select_related("event")
+    written = [entry.event for entry in entries.order_by("-arrival")]
+    others = rush_events().filter(waitlist_size__gt=0).exclude(pk__in=[event.pk for event in written])
     found: list[tuple[Event, Waits | None]] = []
-    for entry in entries.order_by("-arrival"):
+    for event in [*others, *written]:
         try:
-            outcome = last_answer(event_id=entry.event_id, student_id=student.pk)
+            outcome = last_answer(event_id=event.pk, student_id=student.pk)
+        except UnknownEvent:
+            continue
         except Unavailable:
-            found.append((entry.event, None))
+            if event in written:
+                found.append((event, None))
             continue
         if outcome is not None and outcome.waits is not None:
-            found.append((entry.event, outcome.waits))
+            found.append((event, outcome.waits))
     return found
 
 

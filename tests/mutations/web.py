@@ -4,6 +4,14 @@ from tests.mutations.row import Mutation
 
 ROWS = (
     Mutation(
+        "S4",
+        "a winner finds the ticket in the list before its row",
+        "ticketing/tickets.py",
+        "    return [*fresh, *map(present, rows)], True",
+        "    return [*map(present, rows)], True",
+        "tests/student/test_my_tickets.py::test_a_ticket_is_there_before_its_row",
+    ),
+    Mutation(
         "F8",
         "an exhausted pool is a clear 503",
         "festival/errors.py",

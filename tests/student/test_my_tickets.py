@@ -1,0 +1,80 @@
+"""My tickets: what is held comes first, and what was decided a moment ago is there before its row."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.admin.conftest import Away
+from tests.contract.doors import InProcess
+from tests.factories import make_event, make_players, settle
+from tests.waiting.test_pages import browser
+from ticketing.models import Event, Mode, Ticket, WaitingEntry
+
+pytestmark = [pytest.mark.servers, pytest.mark.django_db]
+DOOR = InProcess()
+ADDRESS = "/tickets/"
+
+
+def test_a_ticket_is_there_before_its_row(in_redis: None) -> None:
+    event = make_event({"A": 1})
+    (alice,) = make_players(["alice"])
+    won = DOOR.claim(alice, event.pk, "A")
+    assert not Ticket.objects.exists()
+    for _written in range(2):
+        page = browser(alice).get(ADDRESS).content.decode()
+        assert page.count(f'href="/tickets/{won.body["ticket"]}/"') == 1
+        assert "No ticket yet" not in page
+        settle()
+    assert Ticket.objects.exists()
+
+
+def test_a_waiting_entry_is_there_before_its_row(in_redis: None) -> None:
+    event = make_event({"A": 1}, waitlist_size=2)
+    alice, bob = make_players(["alice", "bob"])
+    for player in (alice, bob):
+        DOOR.claim(player, event.pk, "A")
+    assert not WaitingEntry.objects.exists()
+    for _written in range(2):
+        page = browser(bob).get(ADDRESS).content.decode()
+        assert page.count(f'href="/events/{event.pk}/#result"') == 1
+        settle()
+    assert WaitingEntry.objects.exists()
+
+
+def test_live_tickets_stand_before_past_ones(mode: Mode) -> None:
+    first, second = make_event({"A": 1}, name="첫째 밤"), make_event({"A": 1}, name="둘째 밤")
+    (alice,) = make_players(["alice"])
+    kept = DOOR.claim(alice, first.pk, "A")
+    given_back = DOOR.claim(alice, second.pk, "A")
+    settle()
+    DOOR.cancel(alice, given_back.body["ticket"])
+    settle()
+    page = browser(alice).get(ADDRESS).content.decode()
+    places = [page.index(f'href="/tickets/{answer.body["ticket"]}/"') for answer in (kept, given_back)]
+    assert places[0] < page.index("Past tickets") < places[1]
+
+
+def test_without_redis_written_tickets_are_shown_and_others_are_spoken_of(
+    in_redis: None, redis_away: Away
+) -> None:
+    event = make_event({"A": 1})
+    alice, bob = make_players(["alice", "bob"])
+    won = DOOR.claim(alice, event.pk, "A")
+    settle()
+    with redis_away:
+        hers, his = (browser(player).get(ADDRESS).content.decode() for player in (alice, bob))
+    assert f'href="/tickets/{won.body["ticket"]}/"' in hers
+    assert "may be missing here" in his
+    assert "No ticket yet" not in his
+
+
+def test_the_page_to_cancel_tells_until_when(mode: Mode) -> None:
+    event = make_event({"A": 1})
+    (alice,) = make_players(["alice"])
+    won = DOOR.claim(alice, event.pk, "A")
+    settle()
+    doors = timezone.localtime() + timedelta(days=1)
+    Event.objects.filter(pk=event.pk).update(doors_open_at=doors)
+    page = browser(alice).get(f"/tickets/{won.body['ticket']}/cancel/").content.decode()
+    assert f"until the doors open, {doors:%A, %B} {doors.day}, {doors:%H:%M}." in page
