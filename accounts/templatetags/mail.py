@@ -1,18 +1,11 @@
-"""Numbers and answers of mail servers as the council reads them."""
+"""Answers of mail servers as the council reads them."""
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 
 from accounts.mail.figures import meaning
 
 register = template.Library()
-
-
-@register.filter
-def grouped(number: int) -> str:
-    """Return a number with its thousands set apart, in every language."""
-    return number_format(number, force_grouping=True)
 
 
 @register.simple_tag

@@ -63,8 +63,8 @@ function fill(panel, answer) {
   const values = {
     zone: answer.zone && zoneLabel(answer.zone),
     number: answer.number,
-    position: answer.position,
-    arrival: answer.arrival,
+    position: answer.position?.toLocaleString("ko"), // thousands set apart, as the pages do it
+    arrival: answer.arrival?.toLocaleString("ko"),
     elapsed: Number.isFinite(answer.elapsed_ms) ? (answer.elapsed_ms / 1000).toFixed(3) : undefined,
     title: answer.title,
     detail: answer.detail,

@@ -5,6 +5,8 @@ const english = document.documentElement.lang === "en";
 const seconds = (milliseconds) => (Math.max(milliseconds, 0) / 1000).toFixed(3);
 const worded = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
 
+const grouped = (count) => count.toLocaleString("ko"); // thousands set apart, as the pages do it
+
 function line(text, strong) {
   const item = document.createElement("li");
   item.append(text);
@@ -23,11 +25,11 @@ function linesOf(zone, answer, words) {
   const after = given.find((ticket) => ticket.arrival > answer.arrival);
   const lines = [];
   if (last) {
-    const values = { zone: name, arrival: last.arrival, seconds: seconds(last.elapsed_ms) };
-    const behind = { presses: answer.arrival - last.arrival, later: seconds(answer.elapsed_ms - last.elapsed_ms) };
+    const values = { zone: name, arrival: grouped(last.arrival), seconds: seconds(last.elapsed_ms) };
+    const behind = { presses: grouped(answer.arrival - last.arrival), later: seconds(answer.elapsed_ms - last.elapsed_ms) };
     lines.push(line(worded(words.last, values), worded(words.behind, behind)));
   }
-  if (after) lines.push(line(worded(words.after, { zone: name, arrival: after.arrival })));
+  if (after) lines.push(line(worded(words.after, { zone: name, arrival: grouped(after.arrival) })));
   return lines;
 }
 

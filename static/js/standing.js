@@ -30,8 +30,9 @@ async function follow(panel) {
     return false;
   }
   const place = panel.querySelector('[data-fill="position"]');
-  if (!place || place.textContent === String(answer.position)) return false;
-  place.textContent = answer.position;
+  const position = answer.position.toLocaleString("ko"); // thousands set apart, as the pages do it
+  if (!place || place.textContent === position) return false;
+  place.textContent = position;
   return true;
 }
 
