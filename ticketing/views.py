@@ -28,6 +28,7 @@ from ticketing.qr import code_text, svg
 from ticketing.signing import TicketCode, parse_ticket_code
 
 SHOWN_AFTER_CLOSING = timedelta(days=1)
+FOR_GOOD = ("barred", "limit_reached")  # pressing again cannot help: the page offers no button
 
 
 def for_page(document: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def event_page(
         "last_tickets": compared(shown["zones"], answer)
         if answer and answer.get("code") == "sold_out"
         else [],
+        "refused_for_good": bool(answer and answer.get("code") in FOR_GOOD),
         "zones_form": shown.get("offered", shown["zones"]),
         "waiting_list": waiting.terms_of(UUID(document["id"])) if student else None,
     }

@@ -9,7 +9,7 @@ const selects = form ? [...form.querySelectorAll("[data-zone-choice]")] : [];
 
 const TIMEOUT_MS = 15000;
 const LONGEST_WAIT_S = 60;
-const FINAL = new Set(["won", "already_won", "waitlisted", "closed", "barred"]);
+const FINAL = new Set(["won", "already_won", "waitlisted", "closed", "barred", "limit_reached"]);
 const FOLLOWED = new Set(["sold_out", "waitlisted", "paused", "recovering"]);
 const FOLLOW_MS = 1500; // the public document is at most a second old
 const SPREAD_MS = 3000;
