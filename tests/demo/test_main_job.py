@@ -64,7 +64,7 @@ def test_the_main_job(cast: Cast, mode: str) -> None:
 def find_event(phone: Page, name: str, *, waits: bool) -> None:
     """Find the event on the festival's page; until it opens, its button is off."""
     phone.goto("/")
-    phone.get_by_role("link", name=re.compile(name)).click()
+    phone.get_by_role("link", name=name, exact=True).click()
     if waits:
         expect(phone.locator("[data-press]")).to_be_disabled()
         expect(phone.locator("[data-press]")).to_have_text("오픈 전입니다")
