@@ -6,7 +6,6 @@ from django.utils import timezone
 from accounts.models import Student
 from festival.errors import Unavailable
 from ticketing.allocation import CancelResult, at_authority
-from ticketing.allocation.rush.directory import look_up
 from ticketing.errors import NotCancellable, UnknownTicket
 from ticketing.models import Authority, Event, Mode, SaleCounter, Ticket, TicketStatus, Zone
 from ticketing.signing import TicketCode
@@ -61,13 +60,19 @@ def standing(event: Event, student: Student, code: TicketCode | None) -> Ticket 
 def live_tickets(student: Student) -> tuple[list[Ticket], bool]:
     """Return the student's live tickets from the moment they are won, and whether all authorities could be asked."""
     rows = list(tickets_of(student).filter(status=TicketStatus.HELD))
+    fresh, complete = just_won(student)
+    return [*fresh, *map(present, rows)], complete
+
+
+def just_won(student: Student) -> tuple[list[Ticket], bool]:
+    """Return the student's tickets without a row yet, and whether all authorities could be asked for them.
+
+    Where they could not, tickets with a row are shown all the same.
+    """
     try:
-        for event in rush_events():
-            look_up(event.pk)  # while Redis is away its events are answered from rows: said here, not hidden
-        fresh = unwritten(student)
+        return unwritten(student), True
     except Unavailable:
-        return rows, False  # a ticket whose row is written is shown without Redis too
-    return [*fresh, *map(present, rows)], True
+        return [], False
 
 
 def ended_tickets(student: Student) -> QuerySet[Ticket]:
@@ -76,7 +81,10 @@ def ended_tickets(student: Student) -> QuerySet[Ticket]:
 
 
 def own_ticket(student: Student, code: TicketCode) -> Ticket:
-    """Return one of the student's own tickets, from the moment it is won; raises UnknownTicket for anybody else's."""
+    """Return one of the student's own tickets, from the moment it is won; raises UnknownTicket for anybody else's.
+
+    Raises Unavailable while nobody can be asked for a ticket without a row.
+    """
     ticket = tickets_of(student).filter(code=code).first()
     if ticket is None:
         ticket = next(iter(unwritten(student, code)), None)

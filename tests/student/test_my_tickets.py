@@ -69,6 +69,31 @@ def test_without_redis_written_tickets_are_shown_and_others_are_spoken_of(
     assert "No ticket yet" not in his
 
 
+def test_a_ticket_without_a_row_is_not_called_unknown_while_redis_is_away(
+    in_redis: None, redis_away: Away
+) -> None:
+    event = make_event({"A": 1})
+    (alice,) = make_players(["alice"])
+    address = f"/tickets/{DOOR.claim(alice, event.pk, 'A').body['ticket']}/"
+    hers = browser(alice)
+    hers.raise_request_exception = False
+    with redis_away:
+        assert hers.get(address).status_code == 503
+    settle()
+    with redis_away:
+        assert hers.get(address).status_code == 200
+
+
+def test_the_list_of_the_api_has_a_ticket_before_its_row(in_redis: None) -> None:
+    event = make_event({"A": 1})
+    (alice,) = make_players(["alice"])
+    won = DOOR.claim(alice, event.pk, "A").body
+    for _written in range(2):
+        [told] = browser(alice).get("/api/tickets/").json()["results"]
+        assert (told["ticket"], told["number"], told["status"]) == (won["ticket"], 1, "held")
+        settle()
+
+
 def test_the_page_to_cancel_tells_until_when(mode: Mode) -> None:
     event = make_event({"A": 1})
     (alice,) = make_players(["alice"])

@@ -98,8 +98,7 @@ class DatabaseAllocator(Allocator):
         return refused(press, turn.facts, refusal)
 
     def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:
-        if not SaleCounter.objects.filter(group=group_of(event_id), authority=Authority.DATABASE).exists():
-            raise Stale
+        require_authority(event_id)
         ticket = (
             Ticket.objects.filter(event=event_id, student=student_id, status__in=LIVE)
             .select_related("zone")
@@ -118,6 +117,8 @@ class DatabaseAllocator(Allocator):
         wanted = Q(code=code) if code else Q(status__in=LIVE)
         tickets = Ticket.objects.filter(wanted, event=event_id, student=student_id).select_related("zone")
         ticket = tickets.first()
+        if ticket is None:
+            require_authority(event_id)  # the row of what Redis decides may not be written yet
         return known_of(ticket) if ticket else None
 
     def cancel(self, *, code: TicketCode, student_id: int) -> CancelResult:
@@ -233,6 +234,12 @@ class DatabaseAllocator(Allocator):
             bars = Bar.objects.filter(event=event_id, student=student_id, lifted_at__isnull=True)
             facts = {"lifted_by_id": actor_id, "lift_reason": reason}
             return bars.update(lifted_at=timezone.now(), **facts) == 1
+
+
+def require_authority(event_id: UUID) -> None:
+    """Raise Stale when PostgreSQL does not decide for an event: its rows may be behind."""
+    if not SaleCounter.objects.filter(group=group_of(event_id), authority=Authority.DATABASE).exists():
+        raise Stale
 
 
 def make_bar(event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:

@@ -180,7 +180,8 @@ class TicketsView(ContractView):
         student = require_student(request)
         cursor, size = asked(request._request)
         found = page(tickets.tickets_of(student), order=("-issued_at", "-id"), cursor=cursor, size=size)
-        results = serializers.TicketDocument(found.rows, many=True).data
+        fresh = [] if cursor else tickets.just_won(student)[0]
+        results = serializers.TicketDocument([*fresh, *found.rows], many=True).data
         return Response(listing(request._request, results, found.next, found.previous), headers=NEVER_KEPT)
 
 
