@@ -17,7 +17,7 @@ def test_the_page_of_the_api_needs_nothing_inline(client: Client) -> None:
     assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=", text)
     assert "unsafe-inline" not in page["Content-Security-Policy"]
     addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
-    assert len(addresses) == 6
+    assert len(addresses) == 7
     for address in addresses:
         if address.startswith("/static/"):
             assert finders.find(address.removeprefix("/static/")), address
