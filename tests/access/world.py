@@ -204,7 +204,8 @@ def rows_of_accounts(alice: Player) -> dict[str, Any]:
     attempt = VerificationAttempt.objects.create(student=alice.student, expires_at=soon)
     card = VerificationAttempt.objects.create(student=alice.student, method="card", expires_at=soon)
     mail = OutgoingMail.objects.create(kind="code", urgency=1, attempt=attempt)
-    failed, waiting = (tasks.look_for_mail.configure(queueing_lock=name).defer(timestamp=0) for name in "ab")
+    locks = (str(uuid4()), str(uuid4()))  # the queue's table is not emptied between tests
+    failed, waiting = (tasks.look_for_mail.configure(queueing_lock=lock).defer(timestamp=0) for lock in locks)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", [failed])
     return {
