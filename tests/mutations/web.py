@@ -7,8 +7,8 @@ ROWS = (
         "S4",
         "a winner finds the ticket in the list before its row",
         "ticketing/tickets.py",
-        "    return [*fresh, *map(present, rows)], True",
-        "    return [*map(present, rows)], True",
+        "    return [*fresh, *map(present, rows)], complete",
+        "    return [*map(present, rows)], complete",
         "tests/student/test_my_tickets.py::test_a_ticket_is_there_before_its_row",
     ),
     Mutation(
