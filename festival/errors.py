@@ -140,8 +140,12 @@ def is_outage(error: BaseException | None) -> bool:
 
 def answer(error: FestivalError) -> JsonResponse:
     """Return the problem document of one of our errors."""
-    retry = OUTAGE_SECONDS if error.code == "unavailable" and error.retry_after is None else error.retry_after
-    return problem(error.code, detail=error.detail, retry_after=retry, extra=error.extra)
+    return problem(error.code, detail=error.detail, retry_after=seconds_to_wait(error), extra=error.extra)
+
+
+def seconds_to_wait(error: FestivalError) -> int | None:
+    """Return when trying again may help; None where it does not help by itself."""
+    return OUTAGE_SECONDS if error.code == "unavailable" and error.retry_after is None else error.retry_after
 
 
 def code_of(error: Exception) -> str:

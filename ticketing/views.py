@@ -15,7 +15,7 @@ from accounts.models import Student
 from accounts.passes import read_pass
 from accounts.permissions import redirect_to, student_required
 from accounts.sessions import current_student
-from festival.errors import KINDS, FestivalError, page_of, problem_document
+from festival.errors import KINDS, FestivalError, Unavailable, page_of, problem_document, seconds_to_wait
 from ticketing import claims, events, tickets, waiting
 from ticketing.api import answers
 from ticketing.api.bodies import MOST_ZONES
@@ -67,10 +67,22 @@ def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
         if request.method == "POST":
             return press(request, event_id, document)
         student = current_student(request)
-        outcome = claims.last_answer(event_id=event_id, student_id=student.pk) if student else None
+        answer = present_answer(event_id, student) if student else None
     except UnknownEvent as error:
         return page_of(request, error)
-    return event_page(request, document, answers.document(outcome) if outcome else None)
+    return event_page(request, document, answer)
+
+
+def present_answer(event_id: UUID, student: Student) -> dict[str, Any] | None:
+    """Return the student's last answer as a document, `not_known` while no authority can be asked for it.
+
+    That is so in the moments of a handover and while Redis is away: the page with its button is there all the same.
+    """
+    try:
+        outcome = claims.last_answer(event_id=event_id, student_id=student.pk)
+    except Unavailable:
+        return {"code": "not_known"}
+    return answers.document(outcome) if outcome else None
 
 
 def event_page(
@@ -113,13 +125,21 @@ def press(request: HttpRequest, event_id: UUID, document: dict[str, Any]) -> Htt
         raise
     except FestivalError as error:
         answer = problem_document(error.code, detail=error.detail)
-        return event_page(request, document, answer, KINDS[error.code].status)
+        refused = event_page(request, document, answer, KINDS[error.code].status)
+        return to_wait(refused, seconds_to_wait(error))
     if outcome is None:
         return event_page(request, document, problem_document("malformed"), KINDS["malformed"].status)
     if outcome.arrival is not None or outcome.ticket is not None:
         return HttpResponseRedirect(f"{reverse('event', args=[event_id])}#result", status=303)
     answer = answers.document(outcome)
-    return event_page(request, document, answer, answer["status"])
+    return to_wait(event_page(request, document, answer, answer["status"]), outcome.retry_after)
+
+
+def to_wait(response: HttpResponse, seconds: int | None) -> HttpResponse:
+    """Say in the answer when pressing again may help."""
+    if seconds is not None:
+        response["Retry-After"] = str(seconds)
+    return response
 
 
 @student_required

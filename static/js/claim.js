@@ -10,7 +10,7 @@ const selects = form ? [...form.querySelectorAll("[data-zone-choice]")] : [];
 const TIMEOUT_MS = 15000;
 const LONGEST_WAIT_S = 60;
 const FINAL = new Set(["won", "already_won", "waitlisted", "closed", "barred", "limit_reached"]);
-const FOLLOWED = new Set(["sold_out", "waitlisted", "paused", "recovering"]);
+const FOLLOWED = new Set(["sold_out", "waitlisted", "paused", "recovering", "unavailable", "network"]);
 const FOLLOW_MS = 1500; // the public document is at most a second old
 const SPREAD_MS = 3000;
 const memory = `zones:${form?.dataset.event}`;
@@ -59,13 +59,16 @@ function zoneLabel(name) {
 
 // The answer
 
+const seconds = (ms) => (Number.isFinite(ms) ? (ms / 1000).toFixed(3) : undefined);
+
 function fill(panel, answer) {
   const values = {
     zone: answer.zone && zoneLabel(answer.zone),
     number: answer.number,
     position: answer.position?.toLocaleString("ko"), // thousands set apart, as the pages do it
     arrival: answer.arrival?.toLocaleString("ko"),
-    elapsed: Number.isFinite(answer.elapsed_ms) ? (answer.elapsed_ms / 1000).toFixed(3) : undefined,
+    elapsed: seconds(answer.elapsed_ms),
+    early: seconds(answer.early_ms),
     title: answer.title,
     detail: answer.detail,
   };
@@ -84,6 +87,8 @@ function fill(panel, answer) {
   if (opens && answer.opens_at && Date.parse(answer.opens_at) !== Number(sale.dataset.opensAtMs)) {
     opens.textContent = opens.dataset.opens.replace("{moment}", answer.opens_at.slice(0, 19).replace("T", " "));
   }
+  const early = panel.querySelector("[data-early]");
+  if (early) early.hidden = !(answer.early_ms < LONGEST_WAIT_S * 1000);
   const link = panel.querySelector("[data-ticket]");
   if (link && answer.ticket) link.href = `/tickets/${encodeURIComponent(answer.ticket)}/`;
 }

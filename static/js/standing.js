@@ -1,19 +1,27 @@
-// Keeps an answer that can change by itself fresh: a waiting position, an offer's deadline, a sale that is paused.
+// Keeps an answer that can change by itself fresh: a waiting position, an offer's deadline, a sale that is paused, an
+// answer that could not be looked up or got lost on its way.
 // Asks seldom, less and less often, at moments of chance, and never while nobody looks.
 
 const FIRST_MS = 15000;
+const UNKNOWN_MS = 5000; // who does not know whether they won is told soon
 const LONGEST_MS = 120000;
 const SLOWER = 1.5;
 
 const sale = document.querySelector("[data-sale]");
 const slot = document.querySelector("[data-result-slot]");
 
+const waiting = () => slot.querySelector("[data-waiting]");
+const halted = () => slot.querySelector("[data-halted]");
+const unknown = () => slot.querySelector("[data-unknown]");
+const followed = () => waiting() || halted() || unknown();
+const first = () => (unknown() ? UNKNOWN_MS : FIRST_MS);
+
 let wait = FIRST_MS;
 let timer = 0;
 let askedAt = performance.now();
 
-const waiting = () => slot.querySelector("[data-waiting]");
-const halted = () => slot.querySelector("[data-halted]");
+// By GET: a page that answered a form would ask whether to send it again.
+const renew = () => window.location.replace(window.location.pathname);
 
 async function ask(address) {
   const response = await fetch(address, { cache: "no-store", credentials: "same-origin" });
@@ -26,7 +34,7 @@ async function follow(panel) {
   const answer = await ask(sale.dataset.mine);
   const offered = "offer" in answer;
   if (answer.outcome !== "waitlisted" || offered !== panel.hasAttribute("data-offered")) {
-    window.location.reload();
+    renew();
     return false;
   }
   const place = panel.querySelector('[data-fill="position"]');
@@ -48,28 +56,41 @@ async function resume(panel) {
   return true;
 }
 
+// Whoever has an answer sees it on a page of its own; whoever has none may press.
+async function learn(panel) {
+  const answer = await ask(sale.dataset.mine);
+  if (answer.code !== "no_claim") {
+    renew();
+    return false;
+  }
+  panel.querySelector("[data-nothing]").hidden = false;
+  panel.removeAttribute("data-unknown");
+  return true;
+}
+
 async function look() {
   askedAt = performance.now();
   let moved = false;
   try {
     if (waiting()) moved = await follow(waiting());
     else if (halted()) moved = await resume(halted());
+    else if (unknown()) moved = await learn(unknown());
   } catch (fault) {
     console.warn("The present answer cannot be asked:", fault);
   }
   const longest = halted() ? FIRST_MS : LONGEST_MS; // the public document costs the server next to nothing
-  wait = moved ? FIRST_MS : Math.min(wait * SLOWER, longest);
+  wait = moved ? first() : Math.min(wait * SLOWER, longest);
   plan();
 }
 
 function plan() {
   clearTimeout(timer);
-  if (document.hidden || !(waiting() || halted())) return;
+  if (document.hidden || !followed()) return;
   timer = setTimeout(look, wait * (0.75 + Math.random() / 2));
 }
 
 function seen() {
-  if (!document.hidden && (waiting() || halted()) && performance.now() - askedAt > FIRST_MS) look();
+  if (!document.hidden && followed() && performance.now() - askedAt > first()) look();
   else plan();
 }
 
@@ -79,7 +100,7 @@ function countOffer(board) {
   const draw = () => {
     const left = Math.ceil((ends - performance.now()) / 1000);
     if (left < 0) {
-      window.location.reload();
+      renew();
       return;
     }
     const parts = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60];
@@ -93,11 +114,11 @@ if (sale && slot) {
   const board = slot.querySelector("[data-left-ms]");
   if (board && Number(board.dataset.leftMs) > 0) countOffer(board);
   document.addEventListener("visibilitychange", seen);
-  plan();
+  begin();
 }
 
 // A later answer on the same page begins anew.
 export function begin() {
-  wait = FIRST_MS;
+  wait = first();
   plan();
 }

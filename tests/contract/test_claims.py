@@ -116,6 +116,7 @@ def test_too_early_leaves_no_trace_but_the_budget(door: Door) -> None:
     assert told.body["opens_at"] == timezone.localtime(event.opens_at).isoformat()
     assert told.retry_after is not None
     assert 55 <= told.retry_after <= 60
+    assert 1000 * (told.retry_after - 1) <= told.body["early_ms"] <= 1000 * told.retry_after
     assert door.mine(alice, event.pk).kind == "no_claim"
     settle()
     assert (Claim.objects.count(), Ticket.objects.count()) == (0, 0)

@@ -89,8 +89,7 @@ def refusal(outcome: Outcome) -> tuple[str, str, dict[str, Any]]:
                 {},
             )
         case Decision.NOT_OPEN:
-            opens_at = timezone.localtime(outcome.opens_at).isoformat()
-            return code, "", {"opens_at": opens_at}
+            return code, "", not_open(outcome)
         case Decision.PAUSED:
             resumes_at = timezone.localtime(outcome.resumes_at).isoformat() if outcome.resumes_at else None
             return code, outcome.pause_reason, {"reason": outcome.pause_reason, "resumes_at": resumes_at}
@@ -104,6 +103,15 @@ def refusal(outcome: Outcome) -> tuple[str, str, dict[str, Any]]:
         case Decision.SESSION_ENDED:
             return code, _("Your login has ended. Please log in again."), {}
     return code, "", {}
+
+
+def not_open(outcome: Outcome) -> dict[str, Any]:
+    """Return when the sale opens for this student, and by how many milliseconds the press was too early."""
+    if outcome.opens_at is None:
+        raise ValueError("only a sale that is yet to open refuses for it")
+    early = outcome.opens_at - outcome.at
+    opens_at = timezone.localtime(outcome.opens_at).isoformat()
+    return {"opens_at": opens_at, "early_ms": max(1, round(early.total_seconds() * 1000))}
 
 
 def why_not(ineligible: Ineligible | None, *, status: str, exclusion: str) -> str:
