@@ -17,7 +17,17 @@ BEFORE_THE_CODE = "CODE="
 MEANT = str.maketrans("ILO", "110")
 
 
-class ConsentForm(forms.Form):
+class GuidingForm(forms.Form):
+    """A form that comes back with the focus in the first field that is wrong, without JavaScript too."""
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        if wrong:
+            self.fields[wrong].widget.attrs["autofocus"] = True
+
+
+class ConsentForm(GuidingForm):
     """The consent that comes before everything else, whatever the way."""
 
     consent = forms.BooleanField(
@@ -65,7 +75,7 @@ class CardForm(VerifyForm):
             self.fields["photo"].error_messages["required"] = too_big
 
 
-class SharedForm(forms.Form):
+class SharedForm(GuidingForm):
     """Whether the browser is somebody else's too."""
 
     shared = forms.BooleanField(label=_("This is a shared computer"), required=False)
@@ -98,7 +108,7 @@ class CodeForm(SharedForm):
         return code
 
 
-class BoothCodeForm(forms.Form):
+class BoothCodeForm(GuidingForm):
     """The code that a student shows at the booth, typed or scanned."""
 
     code = forms.CharField(
@@ -122,7 +132,7 @@ class BoothCodeForm(forms.Form):
         return typed
 
 
-class RefusalForm(forms.Form):
+class RefusalForm(GuidingForm):
     """Why somebody is refused at the booth."""
 
     reason = forms.TypedChoiceField(

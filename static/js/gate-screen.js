@@ -69,12 +69,15 @@ export function offerAgain(action) {
   retry.querySelector("button").onclick = action;
 }
 
-/** Show how an undo ended; one that did not go through may be tried again where it was asked for. */
-export function showUndo(result) {
+/** Show how an undo ended; one that did not go through may be tried again here, with the reason that was given. */
+export function showUndo(result, { undo: scanId, reason }) {
   const done = Boolean(result?.ok);
   show("wait", { word: done ? words.undoneWord : words.notDecided, advice: done ? words.undone : words.notUndone });
   if (done || !undo) return done;
-  undo.hidden = false;
+  offerUndo(scanId);
   undo.open = true;
+  const field = undo.querySelector("[name=reason]");
+  field.value = reason;
+  field.focus();
   return done;
 }

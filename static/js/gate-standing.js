@@ -15,11 +15,13 @@ const time = new Intl.DateTimeFormat(words.lang, {
 });
 
 let whereNow = null;
+let undone = null;
 let timer = 0;
+let listed = "";
 
-/** Show the figures now and every few seconds; `gate()` says where this is. */
-export function watchStanding(gate) {
-  whereNow = gate;
+/** Show the figures now and every few seconds; `gate()` says where this is, `onUndone()` follows an undo. */
+export function watchStanding({ gate, onUndone }) {
+  [whereNow, undone] = [gate, onUndone];
   box.hidden = false;
   document.addEventListener("visibilitychange", () => refreshSoon(0));
   refreshSoon(0);
@@ -49,9 +51,19 @@ function show({ gate, zones, scans }) {
   for (const [name, count] of Object.entries(gate)) box.querySelector(`[data-count="${name}"]`).textContent = count;
   box.querySelector("[data-zones]").replaceChildren(...zones.map(zoneRow));
   const list = box.querySelector("[data-last]");
-  if (list.querySelector("form")) return; // somebody is writing a reason
+  const wanted = JSON.stringify(scans);
+  if (wanted === listed || list.querySelector("form")) return; // nothing new, or somebody is writing a reason
+  listed = wanted;
+  const held = list.contains(document.activeElement) ? document.activeElement.closest("li").dataset.scan : null;
   list.replaceChildren(...scans.map(scanRow));
   box.querySelector("[data-none]").hidden = scans.length > 0;
+  if (held) focusRow(list, held);
+}
+
+/** Give the focus back to the undo of a scan, or where the list begins when that is over. */
+function focusRow(list, scanId) {
+  const again = list.querySelector(`[data-scan="${scanId}"] button`);
+  (again ?? list.closest("details").querySelector("summary")).focus();
 }
 
 function zoneRow({ zone, entered, tickets }) {
@@ -71,6 +83,7 @@ function scanRow(scan) {
   texts.verdict = reason || { admit: words.admit, undone: words.undoneWord }[verdict];
   for (const [slot, text] of Object.entries(texts)) row.querySelector(`[data-slot="${slot}"]`).textContent = text;
   row.dataset.verdict = verdict;
+  row.dataset.scan = scan.scan_id;
   const button = row.querySelector("button");
   button.setAttribute("aria-label", `${button.textContent}: ${texts.at} ${texts.name}`);
   if (scan.undoable) button.addEventListener("click", () => askReason(row, button, scan.scan_id));
@@ -83,14 +96,21 @@ function askReason(row, button, scanId) {
   const form = box.querySelector("[data-reason]").content.firstElementChild.cloneNode(true);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const url = `${words.scans}${scanId}/undo/`;
-    const result = await callPatiently(url, { reason: form.elements.reason.value });
-    if (showUndo(result)) form.remove();
+    const reason = form.elements.reason.value;
+    const done = showUndo(await callPatiently(`${words.scans}${scanId}/undo/`, { reason }), { undo: scanId, reason });
+    form.remove(); // one that did not go through is tried again before the whole screen
+    if (done) undone();
     refreshSoon();
   });
-  form.querySelector("[data-cancel]").addEventListener("click", () => {
+  const leave = () => {
     form.remove();
     button.focus();
+  };
+  form.querySelector("[data-cancel]").addEventListener("click", leave);
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.stopPropagation(); // the list itself stays open
+    leave();
   });
   row.append(form);
   form.elements.reason.focus();

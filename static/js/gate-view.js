@@ -12,8 +12,9 @@ let camera = null;
 let wanted = false;
 let light = false;
 
-/** Offer the camera; `onCode(text, times)` for each code that comes before it while `isBusy()` is false. */
-export function offerCamera({ onCode, isBusy }) {
+/** Offer the camera; `onCode(text, times)` for each code that comes before it while `isBusy()` is false. `onChange()`
+ * when it is on or off: the button that was pressed for it is gone then, and the focus with it. */
+export function offerCamera({ onCode, isBusy, onChange }) {
   box.hidden = false;
   const parts = { reader: box.dataset.reader, wasm: box.dataset.wasm };
   const onText = (text, shownAt) => {
@@ -22,7 +23,11 @@ export function offerCamera({ onCode, isBusy }) {
       onCode(text, { "frame to verdict": shownAt, "code to verdict": now });
     }
   };
-  camera = new Camera(box.querySelector("video"), parts, { onState: showState, onText });
+  const onState = async (state) => {
+    await showState(state);
+    if (state !== "starting") onChange();
+  };
+  camera = new Camera(box.querySelector("video"), parts, { onState, onText });
   part("start").addEventListener("click", start);
   part("stop").addEventListener("click", () => {
     wanted = false;

@@ -70,9 +70,9 @@ function submit(event) {
 
 async function takeBack(event) {
   event.preventDefault();
-  const data = new FormData(event.target);
-  const result = await callPatiently(`${words.scans}${data.get("undo")}/undo/`, { reason: data.get("reason") });
-  if (showUndo(result)) focusCode();
+  const asked = Object.fromEntries(new FormData(event.target));
+  const result = await callPatiently(`${words.scans}${asked.undo}/undo/`, { reason: asked.reason });
+  if (showUndo(result, asked)) focusCode();
   refreshSoon();
 }
 
@@ -83,12 +83,22 @@ const byTouch = window.matchMedia("(pointer: coarse)").matches;
 
 function focusCode() {
   const busy = document.activeElement?.closest?.("input, select, summary, [data-undo], [data-look-up], [data-standing]");
-  if (!byTouch && (!busy || busy === codeInput)) codeInput.focus({ preventScroll: true });
+  const away = !busy || busy.getClientRects().length === 0; // what is hidden while it has the focus keeps it for a moment
+  if (!byTouch && (away || busy === codeInput)) codeInput.focus({ preventScroll: true });
 }
 
 function next() {
   clear();
   focusCode();
+}
+
+/** Close what is open around the focus and stay there; else go on to the next ticket. */
+function escape(event) {
+  if (event.key !== "Escape" || event.isComposing) return;
+  const open = document.activeElement.closest("details[open]");
+  if (!open) return next();
+  open.open = false;
+  return open.querySelector("summary").focus();
 }
 
 function showSound() {
@@ -116,14 +126,14 @@ function start() {
   }
   eventInput.addEventListener("change", focusCode);
   for (const gesture of ["pointerdown", "keydown"]) document.addEventListener(gesture, unlock);
-  document.addEventListener("keydown", (event) => event.key === "Escape" && next());
+  document.addEventListener("keydown", escape);
   document.addEventListener("click", (event) => {
     if (!event.target.closest("a, button, input, label, select, summary, [data-undo]")) focusCode();
   });
   window.addEventListener("focus", focusCode);
-  offerCamera({ onCode: (code, times) => scan({ code }, times), isBusy });
+  offerCamera({ onCode: (code, times) => scan({ code }, times), isBusy, onChange: focusCode });
   offerLookUp({ gate: here, letIn: (facts) => scan({ ...facts, mode: "lookup" }) });
-  watchStanding(here);
+  watchStanding({ gate: here, onUndone: focusCode });
   if (gateInput.value) focusCode();
   else gateInput.focus();
 }

@@ -6,30 +6,13 @@ import pytest
 
 from tests.conftest import Live
 from tests.factories import make_event, make_players, settle
+from tests.keyboard import skip_to_main, tab_to
 from tests.waiting.test_browser import phone
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-MOST_STEPS = 60
-FOCUSED = """() => {
-    const here = document.activeElement;
-    const look = getComputedStyle(here);
-    return look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0;
-}"""
-
-
-def tab_to(page: "Page", selector: str, key: str = "Tab") -> None:
-    """Go on by the keyboard until the element has the focus, which must be seen at every step."""
-    for _step in range(MOST_STEPS):
-        page.keyboard.press(key)
-        here = page.locator(":focus")
-        if here.count():  # between the last element and the first the browser's own bar has the focus
-            assert page.evaluate(FOCUSED), f"no visible focus: {here.evaluate('it => it.outerHTML')[:200]}"
-        if page.locator(f"{selector}:focus").count():
-            return
-    raise AssertionError(f"the keyboard does not reach {selector}")
 
 
 def test_a_student_goes_the_whole_way_by_the_keyboard(live: Live, browser: "Browser") -> None:
@@ -39,6 +22,7 @@ def test_a_student_goes_the_whole_way_by_the_keyboard(live: Live, browser: "Brow
     with phone(browser, live, alice) as page:
         page.goto(f"{live.url}/events/{event.pk}/")
         page.locator("[data-press]:disabled").wait_for()
+        skip_to_main(page)
         tab_to(page, "#zone-1")
         page.keyboard.press("ArrowDown")
         assert page.locator("#zone-1").input_value() == "B"
@@ -55,6 +39,7 @@ def test_a_student_goes_the_whole_way_by_the_keyboard(live: Live, browser: "Brow
         page.locator("[data-qr] svg").wait_for()
         tab_to(page, 'a[href$="/cancel/"]')
         page.keyboard.press("Enter")
+        page.wait_for_url("**/cancel/")
         tab_to(page, "form button.danger")
         page.keyboard.press("Space")
         page.locator('.badge[data-state="cancelled"]').wait_for()
