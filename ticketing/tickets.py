@@ -6,6 +6,7 @@ from django.utils import timezone
 from accounts.models import Student
 from festival.errors import Unavailable
 from ticketing.allocation import CancelResult, at_authority
+from ticketing.allocation.base import Known
 from ticketing.errors import NotCancellable, UnknownTicket
 from ticketing.models import Authority, Event, Mode, SaleCounter, Ticket, TicketStatus, Zone
 from ticketing.signing import TicketCode
@@ -20,10 +21,12 @@ def tickets_of(student: Student) -> QuerySet[Ticket]:
 
 def unwritten(student: Student, only: TicketCode | None = None) -> list[Ticket]:
     """Return the student's tickets whose rows are not written yet: the live ones, or the one of this code."""
-    found = [ticket for event in rush_events() if (ticket := standing(event, student, only))]
-    codes = [ticket.code for ticket in found]
+    found = [(event, known) for event in rush_events() if (known := standing(event, student, only))]
+    codes = [known.held.code for _event, known in found]
     written = set(Ticket.objects.filter(code__in=codes).values_list("code", flat=True))
-    return [ticket for ticket in found if ticket.code not in written]
+    fresh = [(event, known) for event, known in found if known.held.code not in written]
+    zones = Zone.objects.in_bulk({known.held.zone_id for _event, known in fresh})
+    return [without_row(event, student, known, zones[known.held.zone_id]) for event, known in fresh]
 
 
 def rush_events() -> QuerySet[Event]:
@@ -32,20 +35,22 @@ def rush_events() -> QuerySet[Event]:
     return Event.objects.filter(Q(limit_group__in=groups) | Q(limit_group=None, pk__in=groups))
 
 
-def standing(event: Event, student: Student, code: TicketCode | None) -> Ticket | None:
-    """Return what the authority of an event knows of the student's ticket, as a ticket without a row."""
-    known = at_authority(
+def standing(event: Event, student: Student, code: TicketCode | None) -> Known | None:
+    """Return what the authority of an event knows of the student's ticket."""
+    return at_authority(
         event.pk,
         lambda authority: authority.ticket_of(event_id=event.pk, student_id=student.pk, code=code),
     )
-    if known is None:
-        return None
+
+
+def without_row(event: Event, student: Student, known: Known, zone: Zone) -> Ticket:
+    """Return what an authority knows as a ticket without a row."""
     held = known.held
     return Ticket(
         claim_id=held.claim_id,
         event=event,
         limit_group=event.group_key,
-        zone=Zone.objects.get(pk=held.zone_id),
+        zone=zone,
         number=held.number,
         generation=held.generation,
         student=student,
@@ -60,6 +65,8 @@ def standing(event: Event, student: Student, code: TicketCode | None) -> Ticket 
 def live_tickets(student: Student) -> tuple[list[Ticket], bool]:
     """Return the student's live tickets from the moment they are won, and whether all authorities could be asked."""
     rows = list(tickets_of(student).filter(status=TicketStatus.HELD))
+    for ticket in rows:
+        ticket.student = student  # known: not to be asked for again, row by row
     fresh, complete = just_won(student)
     return [*fresh, *map(present, rows)], complete
 

@@ -223,7 +223,10 @@ def cancel(request: HttpRequest, student: Student, code: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
     if request.method == "POST" or not tickets.may_cancel(found):
         return HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
-    return render(request, "ticketing/cancel.html", {"ticket": found, "until": found.event.doors_open_at})
+    terms = waiting.terms_of(found.event_id)
+    waited_for = terms is not None and terms.moves_up(timezone.now())
+    context = {"ticket": found, "until": found.event.doors_open_at, "waited_for": waited_for}
+    return render(request, "ticketing/cancel.html", context)
 
 
 def now_ms() -> int:

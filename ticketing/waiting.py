@@ -32,6 +32,10 @@ class Terms:
         """Whether who moves up is offered the place first, instead of having it at once."""
         return self.promotion == Promotion.OFFER
 
+    def moves_up(self, at: datetime) -> bool:
+        """Tell whether a place that comes back then goes to who waits."""
+        return self.size > 0 and (self.promotions_end_at is None or at < self.promotions_end_at)
+
 
 def terms_of(event_id: UUID) -> Terms | None:
     """Return how an event's waiting list works, at most a second old; None for no such event."""

@@ -8,7 +8,8 @@ const isNamed = (input) => input.labels?.length > 0 || input.hasAttribute("aria-
 // A date and a time stand behind one label, each after a word of its own.
 function nameTimes(root) {
   for (const pair of root.querySelectorAll("p.datetime")) {
-    const legend = textOf(pair.closest(".form-row")?.querySelector("legend, label")) || columnOf(pair);
+    // The smallest box with a label: in one row of the form several fields may stand side by side.
+    const legend = textOf(pair.closest(".flex-container, .form-row")?.querySelector("legend, label")) || columnOf(pair);
     for (const input of pair.querySelectorAll("input")) {
       const word = input.previousSibling?.nodeType === Node.TEXT_NODE ? textOf(input.previousSibling) : "";
       if (!isNamed(input)) input.setAttribute("aria-label", `${legend} ${word}`.trim());

@@ -1,16 +1,27 @@
 """The live page in a real browser: it goes on by itself, says when it does not, and asks nothing while nobody looks."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from festival.processes import wait_until
 from tests.admin.desk import desk_of, press
 from tests.conftest import Live
 from tests.council.watching import address
 from tests.factories import make_event, make_players
+from ticketing.models import Event
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+def look_at(page: Page, path: str, event: Event) -> None:
+    """Open a page of the council that knows an event: a server remembers for a second which there are."""
+    shown = page.locator(f'[data-live*="{event.pk}"], a[href="{address(event)}"]')
+    assert wait_until(lambda: bool(page.goto(path)) and shown.count() > 0, 10), (
+        f"{path} does not show the event"
+    )
 
 
 @pytest.fixture
@@ -29,7 +40,7 @@ def council(live: Live, browser: Browser) -> Iterator[Page]:
 def test_a_ticket_that_is_given_appears_by_itself(council: Page) -> None:
     event = make_event({"A": 2})
     (alice,) = make_players(["alice"])
-    council.goto(address(event))
+    look_at(council, address(event), event)
     given = council.locator(".council-given strong")
     expect(given).to_have_text("0")
     press(alice, event)
@@ -40,7 +51,7 @@ def test_a_ticket_that_is_given_appears_by_itself(council: Page) -> None:
 
 def test_figures_that_grow_old_say_so_and_go_on(council: Page) -> None:
     event = make_event({"A": 2})
-    council.goto(address(event))
+    look_at(council, address(event), event)
     note = council.locator("[data-old]")
     expect(note).to_be_hidden()
     council.route("**/figures.json", lambda route: route.abort())
@@ -58,7 +69,7 @@ SEEN = """seen => {
 
 def test_a_page_that_nobody_looks_at_asks_nothing(council: Page) -> None:
     event = make_event({"A": 2})
-    council.goto(address(event))
+    look_at(council, address(event), event)
     with council.expect_response("**/figures.json"):
         pass
     council.evaluate(SEEN, False)
@@ -69,3 +80,24 @@ def test_a_page_that_nobody_looks_at_asks_nothing(council: Page) -> None:
     assert asked == []
     with council.expect_response("**/figures.json"):
         council.evaluate(SEEN, True)
+
+
+def test_each_time_of_an_event_is_named_by_its_own_label(council: Page) -> None:
+    council.goto("/admin/ticketing/event/add/")
+    council.wait_for_function("() => document.getElementById('id_opens_at_0').ariaLabel")
+    times = {"Sale opens at": "opens_at", "Sale closes at": "closes_at", "Goes on at": "resumes_at"}
+    for label, name in times.items():
+        for part, word in enumerate(("Date", "Time")):
+            field = council.get_by_label(re.compile(rf"^{label}.*{word}"))
+            expect(field).to_have_count(1)
+            expect(field).to_have_id(f"id_{name}_{part}")
+
+
+def test_a_page_in_korean_sets_no_space_before_the_word_that_counts(council: Page) -> None:
+    event = make_event({"A": 5})
+    council.context.add_cookies(
+        [{"name": "django_language", "value": "ko", "domain": "127.0.0.1", "path": "/"}]
+    )
+    for page in ("/council/", address(event)):
+        look_at(council, page, event)
+        expect(council.locator(".council-given > span")).to_contain_text("/ 5석 배정")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.admin.desk import press
-from tests.council.test_browser import council
+from tests.council.test_browser import council, look_at
 from tests.council.watching import address
 from tests.factories import make_event, make_players, settle
 from tests.keyboard import jumps, skip_to_main, tab_to, walk
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True), pyte
 def test_the_council_goes_from_the_live_page_into_an_event_and_its_plots(council: Page) -> None:
     event = make_event({"A": 2, "B": 3})
     press(make_players(["앨리스"])[0], event)
-    council.goto("/council/")
+    look_at(council, "/council/", event)
     assert not jumps(walk(council))
     skip_to_main(council)
     expect(council.locator("h2 a")).to_be_focused()

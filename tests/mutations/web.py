@@ -187,4 +187,12 @@ ROWS = (
         "    if not width * height:",
         "tests/pages/test_posters.py -k bomb",
     ),
+    Mutation(
+        "S4",
+        "my tickets cost the same queries, however many there are",
+        "ticketing/tickets.py",
+        "        ticket.student = student  # known: not to be asked for again, row by row\n",
+        "        pass\n",
+        "tests/student/test_my_tickets.py::test_many_tickets_cost_no_more_queries_than_one",
+    ),
 )

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.admin.conftest import Away
@@ -103,3 +105,38 @@ def test_the_page_to_cancel_tells_until_when(mode: Mode) -> None:
     Event.objects.filter(pk=event.pk).update(doors_open_at=doors)
     page = browser(alice).get(f"/tickets/{won.body['ticket']}/cancel/").content.decode()
     assert f"until the doors open, {doors:%A, %B} {doors.day}, {doors:%H:%M}." in page
+
+
+@pytest.mark.parametrize(("ends_in", "said"), [(None, True), (60, True), (-60, False)])
+def test_the_page_to_cancel_says_who_gets_the_place(mode: Mode, ends_in: int | None, said: bool) -> None:
+    end = None if ends_in is None else timezone.now() + timedelta(seconds=ends_in)
+    event = make_event({"A": 1}, waitlist_size=3, promotions_end_at=end)
+    (alice,) = make_players(["alice"])
+    won = DOOR.claim(alice, event.pk, "A")
+    settle()
+    page = browser(alice).get(f"/tickets/{won.body['ticket']}/cancel/").content.decode()
+    assert ("goes to the first who waits for this zone" in page) is said
+    assert ("at the end of the waiting list" in page) is said
+    assert ("free for somebody else at once" in page) is not said
+
+
+def test_many_tickets_cost_no_more_queries_than_one(mode: Mode) -> None:
+    alice, bob = make_players(["alice", "bob"])
+    for number in range(6):
+        event = make_event({"A": 2}, name=f"밤 {number}", waitlist_size=1)
+        for player in (alice, bob) if number == 0 else (alice,):
+            DOOR.claim(player, event.pk, "A")
+    for number in range(3):  # three of alice's and one of bob's have ended
+        ended = make_event({"A": 2}, name=f"지난 밤 {number}")
+        for player in (alice, bob) if number == 0 else (alice,):
+            DOOR.cancel(player, DOOR.claim(player, ended.pk, "A").body["ticket"])
+    settle()
+    asked = {}
+    for player, tickets in ((bob, 1), (alice, 6)):
+        hers = browser(player)
+        hers.get(ADDRESS)  # what a process remembers for a second is asked before
+        with CaptureQueriesContext(connection) as queries:
+            page = hers.get(ADDRESS).content.decode()
+        assert page.count("밤 ") >= tickets
+        asked[tickets] = len(queries)
+    assert asked[1] == asked[6], asked
