@@ -1,7 +1,7 @@
 """Opens pages in a real browser, in either language, light or dark, on a phone or a desk, and says what is wrong."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -43,24 +43,32 @@ SOME_WAYS = [Way("ko", "light", 1280), Way("en", "dark", NARROWEST)]
 
 
 @contextmanager
-def opened(browser: "Browser", url: str, scene: Scene, way: Way) -> "Iterator[Page]":
-    """Open a page as its visitor, with everything still: movements would make pictures differ."""
+def window(browser: "Browser", way: Way) -> "Iterator[Page]":
+    """Open a window with everything still: movements would make pictures differ."""
     context = browser.new_context(
         viewport={"width": way.width, "height": 780 if way.width < 800 else 900},
         color_scheme="dark" if way.scheme == "dark" else "light",
         reduced_motion="reduce",
         locale="ko-KR" if way.language == "ko" else "en-GB",
     )
-    cookies = {**scene.visitor.cookies, "django_language": way.language}
-    context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
     page = context.new_page()
     page.set_default_timeout(20_000)
+    yield page
+    context.close()
+
+
+def visit(page: "Page", url: str, scene: Scene, way: Way) -> None:
+    """Show a page as its visitor sees it, who knows nothing of those that were here before."""
+    page.context.clear_cookies()
+    cookies = {**scene.visitor.cookies, "django_language": way.language}
+    page.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
     page.goto(url + scene.path)
+    if page.evaluate("() => localStorage.length"):
+        page.evaluate("() => localStorage.clear()")
+        page.reload()
     if scene.press:
         page.locator("[data-press]:enabled").click()
         page.locator("#result section.result").wait_for()
-    yield page
-    context.close()
 
 
 @cache
@@ -80,11 +88,16 @@ def faults(page: "Page", scene: Scene, way: Way) -> list[str]:
 
 
 def look(browser: "Browser", url: str, scenes: Iterable[Scene], pictures: Path | None) -> list[str]:
-    """Look at every scene; return all faults, and leave pictures of each in every way when a folder is given."""
+    """Look at every scene; return all faults, and leave pictures of each in every way when a folder is given.
+
+    Each way has one window, which keeps styles, scripts and axe-core from page to page.
+    """
     told = []
     ways: Sequence[Way] = EVERY_WAY if pictures else SOME_WAYS
-    for scene, way in product(scenes, ways):
-        with opened(browser, url, scene, way) as page:
+    with ExitStack() as open_ones:
+        pages = {way: open_ones.enter_context(window(browser, way)) for way in ways}
+        for scene, (way, page) in product(scenes, pages.items()):
+            visit(page, url, scene, way)
             told += faults(page, scene, way)
             if pictures:
                 page.screenshot(path=pictures / f"{scene.name}-{way.name}.png", full_page=True)
