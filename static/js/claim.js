@@ -106,8 +106,10 @@ function show(kind, answer) {
     form.querySelector('template[data-result="other"]');
   const panel = pattern.content.cloneNode(true);
   fill(panel, answer);
+  const heading = panel.querySelector("h2"); // its focus reads it out, so that nothing here is a live region
+  heading.tabIndex = -1;
   slot.replaceChildren(panel);
-  slot.focus({ preventScroll: true });
+  heading.focus({ preventScroll: true });
   slot.scrollIntoView({ block: "center" });
   follow(kind, answer);
 }

@@ -76,9 +76,12 @@ async function keepScreenOn() {
   }
 }
 
-function wake() {
+// While a phone sleeps its clocks stand still or are set: what is known of the server's clock is asked for anew.
+async function wake() {
   if (document.hidden) return;
   keepScreenOn();
+  await sync();
+  nextTry = 0;
   tick();
 }
 
@@ -89,4 +92,5 @@ if (box) {
   });
   keepScreenOn();
   document.addEventListener("visibilitychange", wake);
+  window.addEventListener("online", wake);
 }

@@ -20,6 +20,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 ASK_AXE = """async (rules) => (await axe.run(document, {runOnly: {type: "tag", values: rules}})).violations
     .flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary}`))"""
 TOO_WIDE = "() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
+MOVES = "() => document.getAnimations().map((one) => one.effect?.target?.className ?? 'something')"
 NARROWEST = 320
 
 
@@ -78,12 +79,14 @@ def axe() -> str:
 
 
 def faults(page: "Page", scene: Scene, way: Way) -> list[str]:
-    """Say what hinders people on an opened page: what axe-core finds, and what a narrow screen does not show."""
+    """Say what hinders people on an opened page: what axe-core finds, what is out of sight, what moves."""
     page.evaluate(axe())
     found: list[str] = page.evaluate(ASK_AXE, RULES)
     wide: Any = page.evaluate(TOO_WIDE)
     if wide:
         found.append(f"{wide} px wider than the screen")
+    moving: list[str] = page.evaluate(MOVES)
+    found += [f"moves although the reader wants it still: {what}" for what in moving]
     return [f"{scene.name} {way.name}: {fault}" for fault in found]
 
 
