@@ -14,7 +14,6 @@ from tests.pages.looking import look
 from tests.pages.sales import of_sales
 from ticketing import posters
 from ticketing.models import Festival
-from ticketing.models.festival import newest_festival
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,7 +23,7 @@ def dress() -> None:
     file = BytesIO()
     Image.new("RGB", (1000, 1400), "#3b1c78").save(file, "JPEG")
     made = posters.made_of(SimpleUploadedFile("poster.jpg", file.getvalue()))
-    festival = Festival.objects.get(pk=newest_festival())
+    festival = Festival.objects.get()
     posters.name(festival, made)
     festival.poster_words = festival.poster_words_en = "대동제, 5월 20일부터 사흘"
     festival.banner = "비가 와서 첫째 밤 입장이 30분 늦어집니다. 우산 대신 우비를 가져와 주세요."
