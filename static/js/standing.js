@@ -63,8 +63,9 @@ async function learn(panel) {
     renew();
     return false;
   }
-  panel.querySelector("[data-nothing]").hidden = false;
   panel.removeAttribute("data-unknown");
+  if (sale.dataset.state === "scheduled") panel.remove(); // nobody need press yet
+  else panel.querySelector("[data-nothing]").hidden = false;
   return true;
 }
 

@@ -60,6 +60,20 @@ def test_an_answer_is_found_by_the_page(live: Live, browser: "Browser") -> None:
 
 
 @pytest.mark.browser
+def test_before_the_opening_nobody_is_told_to_press(live: Live, browser: "Browser") -> None:
+    (alice,) = make_players(["앨리스"])
+    event = make_event({"A": 1}, opens_in=3600, closes_in=7200, primed=False)
+    with phone(browser, live, alice) as page:
+        page.clock.install()
+        page.goto(f"{live.url}/events/{event.pk}/")
+        assert "누르세요" not in page.locator(UNKNOWN).inner_text()
+        settle()
+        page.clock.fast_forward(MINUTES)
+        page.locator("#result section").wait_for(state="detached")
+        assert page.locator("[data-press]").is_disabled()
+
+
+@pytest.mark.browser
 def test_a_win_whose_answer_got_lost_is_found_by_the_page(live: Live, browser: "Browser") -> None:
     event = make_event({"A": 1})
     (alice,) = make_players(["앨리스"])
