@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from accounts.demo import rush_views, views
+from accounts.demo import look_views, rush_views, views
 
 app_name = "demo"
 urlpatterns = [
     path("", views.index, name="index"),
+    path("look/", look_views.page, name="look"),
     path("sales/", views.new_sale, name="new_sale"),
     path("rush/", rush_views.start, name="rush"),
     path("rush/<uuid:event_id>/", rush_views.page, name="rush_page"),

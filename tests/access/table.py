@@ -378,6 +378,7 @@ OF_THE_CARDS = (
 
 OF_THE_DEMO = (
     Row("demo/", get=by(PAGE)),
+    Row("demo/look/", get=by(PAGE)),
     Row("demo/sales/", get=by("no such method"), post=by("to /demo/")),
     Row("demo/rush/", get=by("no such method"), post=by("to /demo/")),  # nobody is there to play it
     Row("demo/rush/<uuid:event_id>/", get=by(PAGE)),

@@ -16,6 +16,7 @@ from ticketing.models import Event
 pytestmark = pytest.mark.servers
 ADDRESSES = (
     ("get", "/demo/"),
+    ("get", "/demo/look/"),
     ("get", "/demo/side-by-side/"),
     ("get", "/demo/enter/council/"),
     ("post", "/demo/log-in/student/"),

@@ -124,6 +124,14 @@ ROWS = (
         "tests/demo/test_rush.py::test_a_second_press_leads_to_the_rush_that_is_going_on",
     ),
     Mutation(
+        "S3",
+        "every answer to a press is shown on the page of the look",
+        "accounts/demo/examples.py",
+        '    "network",\n',
+        "",
+        "tests/demo/test_look.py::test_every_answer_to_a_press_is_shown",
+    ),
+    Mutation(
         "S12",
         "a place given again is not when a zone sold out",
         "ticketing/last_tickets.py",
