@@ -22,6 +22,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from festival import embedded, processes
 from festival.demo.supervisor import WEB_OPTIONS, answers
 from festival.redis import at_each_master
+from tests import cleaning, versions
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -35,14 +36,21 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LONGEST = ("pages/test_sales.py", "pages/test_addresses.py", "load/", "demo/", "properties/", "test_demo.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest."""
+    """Begin with the files that take longest; mark what is run again on other versions of the servers."""
+
+    def path(item: pytest.Item) -> str:
+        return item.path.relative_to(ROOT / "tests").as_posix()
 
     def rank(item: pytest.Item) -> int:
-        path = item.path.relative_to(ROOT / "tests").as_posix()
-        return next((place for place, begin in enumerate(LONGEST) if path.startswith(begin)), len(LONGEST))
+        return next(
+            (place for place, begin in enumerate(LONGEST) if path(item).startswith(begin)), len(LONGEST)
+        )
 
     items.sort(key=rank)
+    for item in items:
+        versions.mark(item, path(item))
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +100,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     vacuuming what tests wrote by the ten thousand. Whoever stays longer is named
     and ended, so that a leak can be found and does not hide what the tests have said.
     """
-    yield
+    with django_db_blocker.unblock():
+        cleaning.keep()
+    with cleaning.quick():
+        yield
     with django_db_blocker.unblock():
         processes.wait_until(lambda: not left_over(), 20)
         leaks = left_over()

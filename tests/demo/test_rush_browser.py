@@ -21,6 +21,7 @@ def test_a_visitor_presses_among_others_and_sees_the_report(
     page.get_by_role("button", name="나와 함께 3,000명이 누르기").click()
     phone = page.frame_locator("iframe").nth(0)
     phone.get_by_role("button", name="김하나").click()
+    phone.locator("[data-sale][data-state=open]").wait_for(timeout=LONG_MS)  # the clock is known
     press = phone.locator("[data-press]:not([disabled])")
     press.wait_for(timeout=LONG_MS)
     press.click()

@@ -166,7 +166,7 @@ ROWS = (
     Mutation(
         "G1",
         "nothing behind a verdict is reached by the keyboard",
-        "static/css/gate.css",
+        "static/css/gate-verdict.css",
         "  visibility: hidden; /* behind",
         "  /* behind",
         "tests/gate/test_keyboard.py::test_a_code_is_typed_and_the_next_one",
