@@ -161,6 +161,8 @@ if SENTINEL_PASSWORD and REDIS_SALE.kind != Kind.SENTINEL:
     env.mistake("FESTIVAL_SENTINEL_PASSWORD", "is set, but REDIS_URL names no Sentinel")
 # A sale is handed only to a Redis whose acknowledgements survive its death, unless this says otherwise.
 REDIS_MAY_FORGET = env.boolean("FESTIVAL_REDIS_MAY_FORGET", default=False)
+# How long a receipt restores a claim that was lost; as long nothing is given after a loss.
+RECEIPT_SECONDS = env.integer("FESTIVAL_RECEIPT_SECONDS", default=1800, least=5, most=86_400)
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",

@@ -15,6 +15,7 @@ from ticketing.models.council import FileFormat, ListExport, StudentLook
 from ticketing.models.eligibility import EligibilityRule, Exclusion, StudentList, StudentListEntry
 from ticketing.models.festival import Accent, Festival, PosterPicture
 from ticketing.models.gate import GateDevice, GateLookUp, Scan
+from ticketing.models.recovery import Recovery, RefusedReceipt, Repair
 from ticketing.models.sale import Event, LimitGroup, Mode, Promotion, Zone
 from ticketing.models.ticket import LIVE, Ticket, TicketStatus
 from ticketing.models.waiting import ACTIVE, WaitingEntry, WaitingStatus
@@ -42,6 +43,9 @@ __all__ = [
     "PrimingLease",
     "PrimingMark",
     "Promotion",
+    "Recovery",
+    "RefusedReceipt",
+    "Repair",
     "SaleCounter",
     "Scan",
     "StreamPosition",

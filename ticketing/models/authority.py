@@ -23,6 +23,7 @@ class Authority(models.TextChoices):
     DATABASE = "database", _("everyday")
     LOADING = "loading", _("being handed over")
     REDIS = "redis", _("rush")
+    RECOVERING = "recovering", _("being restored")  # nobody: the rows are what is known, receipts add to them
 
 
 class SaleCounter(models.Model):
