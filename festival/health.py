@@ -9,6 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from festival.redis import at_each_master, sale
+from ticketing.allocation.recoveries import running
 from ticketing.allocation.rush.durability import Durability, durability
 from ticketing.allocation.rush.keys import GROUPS
 from ticketing.allocation.rush.recovering import latched
@@ -72,9 +73,17 @@ def ask_durability() -> str:
 
 
 def ask_sales() -> str:
-    """Return `ok`, or which sales are stopped because Redis has lost something of them."""
-    stopped = sorted(str(keys.group) for keys in latched())
-    return f"recovering: {', '.join(stopped)}" if stopped else OK
+    """Return `ok`, or which sales are stopped because decisions of theirs are lost."""
+    stopped = {str(keys.group) for keys in latched()} | restored_from_receipts()
+    return f"recovering: {', '.join(sorted(stopped))}" if stopped else OK
+
+
+def restored_from_receipts() -> set[str]:
+    """Return the groups that PostgreSQL knows to be restored from receipts; none while it is away."""
+    try:
+        return {str(group) for group in running()}
+    except DatabaseError:
+        return set()
 
 
 def ask_streams() -> str:

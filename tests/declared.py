@@ -13,7 +13,7 @@ local real, declared = redis, {}
 for _, key in ipairs(KEYS) do
     declared[key] = true
 end
-local KEYLESS, TWO_KEYS = {TIME = true}, {RENAME = true}
+local KEYLESS, TWO_KEYS = {TIME = true, INFO = true}, {RENAME = true}
 local function of_declared_keys(command, ...)
     local name = string.upper(command)
     for place = 1, KEYLESS[name] and 0 or TWO_KEYS[name] and 2 or 1 do

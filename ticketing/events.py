@@ -14,7 +14,7 @@ from ticketing.allocation import allocator_of
 from ticketing.allocation.database import DatabaseAllocator
 from ticketing.errors import UnknownEvent
 from ticketing.last_tickets import last_tickets
-from ticketing.models import Event, Festival, Zone
+from ticketing.models import Authority, Event, Festival, SaleCounter, Zone
 
 FRESH_SECONDS = 1
 MOST_SHOWN = 50
@@ -63,9 +63,9 @@ def events_with_state() -> QuerySet[Event]:
 
 
 def documents(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Return the public documents of events; those that PostgreSQL decides for by three statements for all.
+    """Return the public documents of events; those that PostgreSQL decides for by four statements for all.
 
-    An event whose authority cannot be asked shows no figures, and that it is being restored.
+    An event that is being restored, or whose authority cannot be asked, shows that, and no figures.
     """
     if not events:
         return []
@@ -73,6 +73,7 @@ def documents(events: Sequence[Event]) -> list[dict[str, Any]]:
     for zone in Zone.objects.filter(event__in=events).order_by("name", "id"):
         zones[zone.event_id].append(zone)
     figures = figures_of({event.pk: [zone.pk for zone in zones[event.pk]] for event in events})
+    figures |= {event.pk: (None, figures[event.pk][1]) for event in being_restored(events)}
     shown = [document(event, zones[event.pk], *figures[event.pk]) for event in events]
     tell_last_tickets(
         {
@@ -82,6 +83,17 @@ def documents(events: Sequence[Event]) -> list[dict[str, Any]]:
         }
     )
     return shown
+
+
+def being_restored(events: Sequence[Event]) -> list[Event]:
+    """Return the events for which nobody decides until receipts have been taken back."""
+    keys = [event.group_key for event in events]
+    groups = set(
+        SaleCounter.objects.filter(group__in=keys, authority=Authority.RECOVERING).values_list(
+            "group", flat=True
+        )
+    )
+    return [event for event in events if event.group_key in groups]
 
 
 def tell_last_tickets(zones: dict[UUID, dict[str, Any]]) -> None:

@@ -1,24 +1,26 @@
 """Step 3 of a claim: the signed receipt that a student can present if the authority loses its memory."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
-from ticketing.allocation import Outcome
+from ticketing.allocation.base import Outcome
+from ticketing.allocation.recoveries import valid_for
+from ticketing.signing import TicketCode
 
-VALID_FOR = timedelta(minutes=30)
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What a student was told: which place of which generation, when, and until when the receipt restores it.
 
-    Who waits has no place: the arrival is what the receipt keeps.
+    Who waits has no place: arrival and wanted zones are what the receipt keeps. With its code a lost ticket keeps its
+    address and its QR.
     """
 
     event_id: UUID
@@ -27,7 +29,10 @@ class Receipt:
     zone_id: UUID | None
     number: int | None
     generation: int | None
+    code: TicketCode | None
+    wanted: tuple[UUID, ...]
     arrival: int | None
+    elapsed_ms: int | None
     at: datetime
     deadline: datetime
 
@@ -44,6 +49,7 @@ def sign(outcome: Outcome) -> str:
         "event": outcome.event_id.hex,
         "student": outcome.student_id,
         "arrival": outcome.arrival,
+        "elapsed_ms": outcome.elapsed_ms,
         **what_was_told(outcome),
     }
     return signer().sign_object(document)
@@ -53,15 +59,21 @@ def what_was_told(outcome: Outcome) -> dict[str, Any]:
     """Return the claim and the place of an outcome, and from when its receipt counts."""
     held, waits = outcome.ticket, outcome.waits
     if held is not None:
-        place = {"zone": held.zone_id.hex, "number": held.number, "generation": held.generation}
+        place = {
+            "zone": held.zone_id.hex,
+            "number": held.number,
+            "generation": held.generation,
+            "code": held.code,
+        }
         return {"claim": held.claim_id.hex, **place, **times(held.issued_at)}
     if waits is not None:
-        return {"claim": waits.claim_id.hex, **times(waits.since)}
+        wanted = [zone.hex for zone in waits.wanted]
+        return {"claim": waits.claim_id.hex, "wanted": wanted, **times(waits.since)}
     raise ValueError("only a win and a waiting entry have a receipt")
 
 
 def times(at: datetime) -> dict[str, int]:
-    return {"at_ms": milliseconds(at), "deadline_ms": milliseconds(at + VALID_FOR)}
+    return {"at_ms": milliseconds(at), "deadline_ms": milliseconds(at + valid_for())}
 
 
 def read(text: str) -> Receipt | None:
@@ -70,6 +82,8 @@ def read(text: str) -> Receipt | None:
         document: dict[str, Any] = signer().unsign_object(text)
     except BadSignature:
         return None
+    if document["v"] != VERSION:
+        return None
     return Receipt(
         event_id=UUID(document["event"]),
         student_id=document["student"],
@@ -77,7 +91,10 @@ def read(text: str) -> Receipt | None:
         zone_id=UUID(document["zone"]) if "zone" in document else None,
         number=document.get("number"),
         generation=document.get("generation"),
+        code=TicketCode(document["code"]) if "code" in document else None,
+        wanted=tuple(UUID(zone) for zone in document.get("wanted", ())),
         arrival=document["arrival"],
+        elapsed_ms=document["elapsed_ms"],
         at=datetime.fromtimestamp(document["at_ms"] / 1000, UTC),
         deadline=datetime.fromtimestamp(document["deadline_ms"] / 1000, UTC),
     )

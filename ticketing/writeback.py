@@ -21,6 +21,7 @@ from django.utils import timezone
 from festival.errors import FestivalError
 from festival.redis import sale
 from ticketing.allocation.rush.keys import GROUPS, Keys
+from ticketing.allocation.rush.scripts import run
 from ticketing.models import StreamPosition
 from ticketing.stream import Unreadable, apply, read
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 BATCH = 1000
 MOST_BATCHES = 20
 EVERY_SECONDS = 0.1
+_told: dict[Keys, int] = {}  # what this process has told Redis last
 
 
 class Moved(Exception):
@@ -82,6 +84,7 @@ def come_near(keys: Keys) -> None:
 def step(keys: Keys) -> int:
     """Apply the next batch of a stream; return its size, 0 when there is none or the stream is stopped."""
     position, _new = StreamPosition.objects.get_or_create(group=keys.group)
+    tell(keys, position.position)
     if position.stopped_at is not None:
         return 0
     entries = read_from(keys, position.position)
@@ -93,7 +96,15 @@ def step(keys: Keys) -> int:
         return 0
     except (IntegrityError, DataError, Unreadable):
         return one_by_one(keys.group, position.position, entries)
+    tell(keys, position.position + len(entries))
     return len(entries)
+
+
+def tell(keys: Keys, position: int) -> None:
+    """Tell Redis how far the rows are: it gives nothing any more when they are further behind than receipts allow."""
+    if _told.get(keys) != position:
+        run("written", [keys.of_group("state"), keys.of_group("stream")], [position])
+        _told[keys] = position
 
 
 def read_from(keys: Keys, position: int, most: int = 0) -> list[tuple[str, dict[str, str]]]:

@@ -15,9 +15,9 @@ ROWS = (
         "F7",
         "a zone that is lost is not made anew",
         "ticketing/allocation/rush/carrying.py",
-        "        recovering.latch(group.keys, group.counter, found.lost)",
+        "        recovering.latch(keys, counter, found.lost)",
         "        pass",
-        "tests/rush/test_losses.py -k stops_the_sale",
+        "tests/rush/test_losses.py -k stopped",
     ),
     Mutation(
         "F7",

@@ -5,6 +5,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from festival.errors import Unavailable
+from ticketing.allocation import recoveries
 from ticketing.allocation.base import (
     Allocator,
     CancelResult,
@@ -15,12 +16,14 @@ from ticketing.allocation.base import (
     LeaveResult,
     Outcome,
     Press,
+    Recovering,
     Stale,
     Waits,
 )
 from ticketing.allocation.database import DatabaseAllocator
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.directory import look_up
+from ticketing.allocation.witness import FallenBack
 
 __all__ = [
     "Allocator",
@@ -54,8 +57,18 @@ def allocator_of(event_id: UUID, *, fresh: bool = False) -> Allocator:
 def at_authority(event_id: UUID, ask: Callable[[Allocator], Value]) -> Value:
     """Ask the authority of an event; if it says that another one decides now, ask that one, once.
 
-    Raises Unavailable while nobody decides, in the moment of a handover.
+    Raises Unavailable while nobody decides, in the moment of a handover, and Recovering when decisions are lost:
+    whoever notices that stops the sale.
     """
+    try:
+        return ask_twice(event_id, ask)
+    except FallenBack as fallen:
+        recoveries.begin(fallen.group, ["counter"], fallen.seen)
+        raise Recovering from fallen
+
+
+def ask_twice(event_id: UUID, ask: Callable[[Allocator], Value]) -> Value:
+    """Ask whom this process takes for the authority, then, if need be, the one that is now."""
     try:
         return ask(allocator_of(event_id))
     except Stale:

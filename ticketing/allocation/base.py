@@ -8,11 +8,23 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
+from festival.errors import Unavailable
 from ticketing.signing import TicketCode
+
+RECOVERING_SECONDS = 5
 
 
 class Stale(Exception):
     """Who decides has changed since the caller looked: look again."""
+
+
+class Recovering(Unavailable):
+    """The sale is being restored: nobody decides."""
+
+    code = "recovering"
+
+    def __init__(self) -> None:
+        super().__init__(retry_after=RECOVERING_SECONDS)
 
 
 class Decision(StrEnum):
@@ -118,6 +130,7 @@ class Waits:
     """A student's entry of the waiting list; `position` counts from 1, by arrival."""
 
     claim_id: UUID
+    wanted: tuple[UUID, ...]
     since: datetime
     position: int
     offer: Offer | None = None

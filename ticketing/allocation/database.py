@@ -11,7 +11,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from festival.errors import Unavailable
-from ticketing.allocation import waiting
+from ticketing.allocation import waiting, witness
 from ticketing.allocation.answering import holding, known_of, limited, lost, refused, waiting_list
 from ticketing.allocation.base import (
     Allocator,
@@ -23,12 +23,11 @@ from ticketing.allocation.base import (
     LeaveResult,
     Outcome,
     Press,
-    Stale,
 )
 from ticketing.allocation.facts import judge, read_facts
 from ticketing.allocation.granting import give, live_ticket_of, refused_gift
 from ticketing.allocation.pressing import Turn, allocate
-from ticketing.allocation.turns import clock, group_of, known, lock
+from ticketing.allocation.turns import clock, group_of, known, lock, require
 from ticketing.errors import Inconsistent
 from ticketing.models import (
     ACTIVE,
@@ -94,7 +93,10 @@ class DatabaseAllocator(Allocator):
                 raise Unavailable  # the council moved the event to another group while this press waited
             refusal = judge(turn.facts, pressed_at=facts.now, event_id=press.event_id)
             if refusal is None:
-                return allocate(turn)
+                outcome = allocate(turn)
+        if refusal is None:
+            witness.note(counter.group, counter.epoch, outcome.arrival or 0)
+            return outcome
         return refused(press, turn.facts, refusal)
 
     def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:
@@ -237,9 +239,9 @@ class DatabaseAllocator(Allocator):
 
 
 def require_authority(event_id: UUID) -> None:
-    """Raise Stale when PostgreSQL does not decide for an event: its rows may be behind."""
-    if not SaleCounter.objects.filter(group=group_of(event_id), authority=Authority.DATABASE).exists():
-        raise Stale
+    """Raise Stale or Recovering when PostgreSQL does not decide for an event: its rows may be behind."""
+    counters = SaleCounter.objects.filter(group=group_of(event_id)).values_list("authority", flat=True)
+    require(counters.first() or Authority.LOADING)
 
 
 def make_bar(event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:

@@ -11,8 +11,9 @@ from django.db import connection
 
 from accounts.models import StudentStatus
 from festival.errors import Unavailable
-from ticketing.allocation.base import Decision, Press, Stale
+from ticketing.allocation.base import Decision, Press
 from ticketing.allocation.criteria import COVERS, EXCLUDED, OPENING
+from ticketing.allocation.turns import require
 
 FACTS = """
 SELECT clock_timestamp() AS now, e.opens_at, e.closes_at, e.paused,
@@ -26,7 +27,7 @@ SELECT clock_timestamp() AS now, e.opens_at, e.closes_at, e.paused,
                WHERE bar.event_id = %(event)s AND bar.student_id = %(student)s AND bar.lifted_at IS NULL) AS barred,
        state.event_id IS NOT NULL AND cardinality(%(zones)s::uuid[]) = (
                SELECT count(*) FROM ticketing_zonestate zone WHERE zone.zone_id = ANY(%(zones)s::uuid[])) AS primed,
-       coalesce(counter.authority = 'database', false) AS decides,
+       coalesce(counter.authority, 'loading') AS authority,
        entry.claim_id AS waiting_id, e.waitlist_size,
        EXISTS (SELECT FROM ticketing_waitingentry other
                 WHERE other.event_id = %(event)s AND other.status = 'waiting') AS somebody_waits,
@@ -74,7 +75,7 @@ class Facts:
     ticket_event_id: UUID | None
     barred: bool
     primed: bool
-    decides: bool
+    authority: str
     waiting_id: UUID | None
     waitlist_size: int
     somebody_waits: bool
@@ -109,8 +110,7 @@ def read_facts(press: Press) -> Facts:
     if facts is None:
         caches["process"].set(key, True, RULES_REMEMBERED_SECONDS)
         facts = Facts(*ask(WITH_RULES, press))
-    if not facts.decides:
-        raise Stale
+    require(facts.authority)
     if not facts.primed:
         raise Unavailable
     return facts

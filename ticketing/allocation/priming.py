@@ -14,11 +14,14 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from festival.errors import FestivalError
-from ticketing.allocation.base import Stale
+from ticketing.allocation import recoveries
+from ticketing.allocation.base import Recovering, Stale
 from ticketing.allocation.database import DatabaseAllocator
 from ticketing.allocation.rush.carrying import carry
+from ticketing.allocation.rush.remembered import compare_counters
 from ticketing.allocation.turns import lock
 from ticketing.allocation.waiting import events_with_a_list
+from ticketing.allocation.witness import FallenBack
 from ticketing.models import (
     Authority,
     Event,
@@ -38,7 +41,8 @@ CHUNK = 50_000
 
 def prime() -> int:
     """Apply everything that is wanted and not applied yet; return the number of steps that changed something."""
-    made = make_counters() + make_states() + sum(follow(zone) for zone in differing_zones())
+    made = make_counters() + make_states() + recoveries.end_over() + compare_counters()
+    made += sum(follow(zone) for zone in differing_zones())
     return made + promote_waiting() + carry()
 
 
@@ -79,8 +83,8 @@ def follow(zone: Zone) -> int:
     """Bring the places of a zone to its capacity, or as near as live tickets allow, in one transaction a chunk."""
     try:
         return follow_locked(zone)
-    except Stale:
-        return 0  # handed over in this moment
+    except (Stale, Recovering, FallenBack):
+        return 0  # handed over in this moment, or being restored
 
 
 def follow_locked(zone: Zone) -> int:
@@ -142,8 +146,8 @@ def promote_waiting() -> int:
     for event in events_with_a_list():
         try:
             changed += DatabaseAllocator().promote(event)
-        except Stale:
-            log.info("event %s was handed over in this moment", event)
+        except (Stale, Recovering, FallenBack):
+            log.info("event %s was handed over in this moment, or is being restored", event)
     return changed
 
 

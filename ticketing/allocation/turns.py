@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import connection
 
 from festival.errors import Unavailable
-from ticketing.allocation.base import Stale
+from ticketing.allocation import witness
+from ticketing.allocation.base import Recovering, Stale
 from ticketing.errors import Inconsistent
 from ticketing.models import Authority, Event, SaleCounter
 
@@ -20,14 +21,25 @@ Value = TypeVar("Value")
 def lock(group: UUID, *, whoever_decides: bool = False) -> SaleCounter:
     """Take the group's turn: until the transaction ends, nobody else decides for its events.
 
-    Raises Stale when Redis decides for the group, unless the caller is about to change just that.
+    Raises Stale when Redis decides for the group, Recovering while nobody does, unless the caller is about to change
+    just that; and FallenBack when the counter is behind what this process has seen.
     """
     counter = SaleCounter.objects.select_for_update(of=("self",), no_key=True).filter(group=group).first()
     if counter is None:
         raise Unavailable
-    if counter.authority != Authority.DATABASE and not whoever_decides:
-        raise Stale
+    if whoever_decides:
+        return counter
+    require(counter.authority)
+    witness.compare(counter)
     return counter
+
+
+def require(authority: str) -> None:
+    """Raise Stale when Redis decides, Recovering while nobody does."""
+    if authority == Authority.RECOVERING:
+        raise Recovering
+    if authority != Authority.DATABASE:
+        raise Stale
 
 
 def group_of(event_id: UUID) -> UUID:

@@ -103,7 +103,7 @@ def entry_of(event_id: UUID, student_id: int) -> WaitingEntry | None:
 def waits(entry: WaitingEntry) -> Waits:
     """Return an active entry as an answer names it."""
     before = WaitingEntry.objects.filter(event=entry.event_id, status__in=ACTIVE, arrival__lt=entry.arrival)
-    return Waits(entry.claim_id, entry.since, before.count() + 1, offer_of(entry))
+    return Waits(entry.claim_id, tuple(entry.zones), entry.since, before.count() + 1, offer_of(entry))
 
 
 def offer_of(entry: WaitingEntry) -> Offer | None:

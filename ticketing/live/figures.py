@@ -90,6 +90,10 @@ def of_festival() -> dict[str, Any]:
     }
 
 
+def restored(counter: SaleCounter | None) -> bool:
+    return counter is not None and counter.authority == Authority.RECOVERING
+
+
 def rush(counters: Mapping[UUID, SaleCounter], event: Event) -> bool:
     counter = counters.get(event.group_key)
     return counter is not None and counter.authority == Authority.REDIS
@@ -220,7 +224,7 @@ def document(
         "rehearsal": event.rehearsal,
         "opens_at": event.opens_at,
         "closes_at": event.closes_at,
-        "state": state(event, shown, found),
+        "state": state(event, shown, found) if not restored(counter) else "recovering",
         "rush": counter is not None and counter.authority == Authority.REDIS,
         "prepared": counter is not None and counter.authority != Authority.LOADING,
         "asked": found.asked,

@@ -133,6 +133,7 @@ def not_open(base: Outcome, opens_at: datetime, *, within: bool) -> Outcome:
 def waiting_list(listed: Listed, student_id: int, entry: EntryLine, position: int) -> Outcome:
     """Return the answer that names an active entry of the waiting list."""
     since = moment(entry.since)
+    wanted = tuple(UUID(zone) for zone in entry.zones.split(";"))
     offer = None
     if entry.status == WaitingStatus.OFFERED:
         zone = listed.zone_name(entry.offer_zone)
@@ -142,7 +143,7 @@ def waiting_list(listed: Listed, student_id: int, entry: EntryLine, position: in
         listed.event_id,
         student_id,
         since,
-        waits=Waits(UUID(entry.claim), since, position, offer),
+        waits=Waits(UUID(entry.claim), wanted, since, position, offer),
         arrival=int(entry.arrival),
         elapsed_ms=int(entry.elapsed),
     )

@@ -16,6 +16,7 @@ from ticketing.allocation.base import (
     Outcome,
     Press,
 )
+from ticketing.allocation.recoveries import valid_for
 from ticketing.allocation.rush.answering import accepted, holding, lost, number_of, outcome, waiting_list
 from ticketing.allocation.rush.directory import Listed, look_up
 from ticketing.allocation.rush.lines import EntryLine, TicketLine, moment
@@ -66,7 +67,8 @@ class RedisAllocator(Allocator):
         new = (str(uuid4()), new_ticket_code())
         budgets = (EARLY_TRIES, TRIES_IN_WINDOW, WINDOW_MS)
         names = json.dumps(press.zone_names, ensure_ascii=False)
-        answer = self.run("claim", press.zone_ids, *who, *new, *budgets, names)
+        longest_lag = round(valid_for().total_seconds() * 1000 / 2)
+        answer = self.run("claim", press.zone_ids, *who, *new, *budgets, names, longest_lag)
         return outcome(self.listed, press, answer)
 
     def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from festival.redis import sale
-from ticketing.allocation.base import Stale
+from ticketing.allocation.base import Recovering, Stale
 from ticketing.allocation.rush import lease, loading, losses, recovering
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.classes import basis_of_rules, load_rules
@@ -25,7 +25,7 @@ from ticketing.allocation.rush.durability import Durability, durability
 from ticketing.allocation.rush.keys import GROUPS, Keys, directory
 from ticketing.allocation.rush.marks import forget_all, tell_marks
 from ticketing.allocation.rush.roster import load_roster
-from ticketing.allocation.rush.scripts import Recovering, run
+from ticketing.allocation.rush.scripts import run
 from ticketing.allocation.turns import lock
 from ticketing.errors import Inconsistent
 from ticketing.models import Authority, Event, Mode, SaleCounter, Zone
@@ -76,16 +76,21 @@ def carry() -> int:
 
 
 def carry_on(groups: Sequence[Group], token: int) -> int:
-    """Tell of changes first, because they concern sales that run; then hand groups over, and follow the others."""
-    before = standing(groups)
+    """Tell of changes first, because they concern sales that run; then hand groups over, and follow the others.
+
+    A group of which something is lost takes no part in it until it has been handed over anew.
+    """
+    there = standing(groups)
+    before = [group for group in there if is_whole(group)]
+    stopped = {group.counter.group for group in there} - {group.counter.group for group in before}
     rosters = {group.keys.festival: group.keys for group in before}
     changed = tell_marks(
         rosters.values(), [(group.keys, event) for group in before for event in group.events], token
     )
     for group in groups:
         changed += hand_over(group, token, rosters)
-    whole = [group for group in standing(groups) if is_whole(group)]
-    return changed + sum(follow(group, token) for group in whole)
+    followed = (group for group in standing(groups) if group.counter.group not in stopped)
+    return changed + sum(follow(group, token) for group in followed)
 
 
 def standing(groups: Sequence[Group]) -> list[Group]:
@@ -94,13 +99,29 @@ def standing(groups: Sequence[Group]) -> list[Group]:
 
 
 def is_whole(group: Group) -> bool:
-    """Tell whether Redis decides for a group and has everything of it; stop its sale when something is lost."""
-    if sale().sadd(GROUPS, str(group.keys)):
-        log.error("group %s was not in the list of groups", group.counter.group)
-    found = losses.look(group.keys, group.counter, [event.pk for event in group.events], group.zones())
+    """Tell whether Redis decides for a group and has everything of it; stop and restore a sale of which it has not."""
+    keys, counter = group.keys, group.counter
+    if sale().sadd(GROUPS, str(keys)):
+        log.error("group %s was not in the list of groups", counter.group)
+    found = losses.look(keys, counter, [event.pk for event in group.events], group.zones())
     if found.lost:
-        recovering.latch(group.keys, group.counter, found.lost)
-    return found.decides and not found.lost
+        recovering.latch(keys, counter, found.lost)
+    if lost := recovering.lost_of(keys):
+        restore(group, lost.split())
+        return False
+    return found.decides and recovering.same_run(keys, counter)
+
+
+def restore(group: Group, lost: Sequence[str]) -> None:
+    """Build a group anew from its rows when they have everything, else begin to restore it from receipts."""
+    keys, counter = group.keys, group.counter
+    if recovering.has_every_decision(keys, lost):
+        change(counter, Authority.LOADING, new_epoch=True)
+        log.warning("group %s is built anew from its rows, which have every decision", keys.group)
+        return
+    if recovering.begin(keys, counter, lost) is not None:
+        leave(group)
+    counter.refresh_from_db()
 
 
 def durable_enough() -> bool:
@@ -117,19 +138,26 @@ def concerns_redis(group: Group) -> bool:
 
 
 def current_groups() -> list[Group]:
-    """Return the groups with an event that is not long over, each with all of its events."""
+    """Return the groups with an event that is not long over, each with all of its events.
+
+    Those come first that open, or have opened, nearest to now: where all are to be restored, people wait for these.
+    """
     found = Event.objects.select_related("state").order_by("opens_at", "id")
     current = found.filter(closes_at__gt=timezone.now() - LONG_OVER, state__isnull=False)
     groups: dict[UUID, list[Event]] = {}
     for event in current:
         groups.setdefault(event.group_key, []).append(event)
     counters = SaleCounter.objects.in_bulk(groups.keys())
-    return [Group(counters[key], events) for key, events in groups.items() if key in counters]
+    now = timezone.now()
+    by_urgency = sorted(groups, key=lambda key: min(abs(event.opens_at - now) for event in groups[key]))
+    return [Group(counters[key], groups[key]) for key in by_urgency if key in counters]
 
 
 def hand_over(group: Group, token: int, rosters: dict[UUID, Keys]) -> int:
     """Move a group to the authority that the council wants, as far as one turn can; a step that died is done again."""
     now = group.counter.authority
+    if now == Authority.RECOVERING:
+        return 0
     if group.wants_redis and now != Authority.REDIS:
         to_redis(group, token, rosters)
         return 1
@@ -188,12 +216,17 @@ def to_database(group: Group) -> int:
         if not drained(keys):
             return 0
     change(group.counter, Authority.DATABASE, new_epoch=True)
-    sale().srem(GROUPS, str(keys))
-    for event in group.events:
-        sale().unlink(directory(event.pk))  # one by one: on a cluster each may be elsewhere
-    loading.clear(keys, group.events)
+    leave(group)
     log.info("limit group %s is decided in PostgreSQL, epoch %d", keys.group, group.counter.epoch)
     return 1
+
+
+def leave(group: Group) -> None:
+    """Take a group that Redis does not decide for any more out of it."""
+    sale().srem(GROUPS, str(group.keys))
+    for event in group.events:
+        sale().unlink(directory(event.pk))  # one by one: on a cluster each may be elsewhere
+    loading.clear(group.keys, group.events)
 
 
 def follow(group: Group, token: int) -> int:

@@ -5,6 +5,7 @@
 -- KEYS     as event.lua says, with the wanted zones in order of preference
 -- ARGV     as event.lua says, then: 1 student  2 session  3 generation  4 claim  5 code  6 early tries
 --          7 tries in a window  8 window in ms  9 names of the wanted zones as JSON
+--          10 lag of the rows in ms from which on a win could outlive its receipt
 -- RETURNS  the word of the decision, the time in ms, then what belongs to the word (read by authority.py)
 
 local student, session, generation = ARGV[OWN + 1], ARGV[OWN + 2], ARGV[OWN + 3]
@@ -79,6 +80,11 @@ if tonumber(count) >= tonumber(ARGV[OWN + 7]) then
     return {'too_many_requests', now, text(tonumber(since) + tonumber(ARGV[OWN + 8]))}
 end
 local window = since .. '|' .. text(tonumber(count) + 1)
+
+-- A receipt must outlive the time in which its claim has no row.
+if lag_of(head) >= tonumber(ARGV[OWN + 10]) then
+    return {'unavailable'}
+end
 
 -- The lowest free place of the first wanted zone that has one, passing nobody who waits for it.
 local place

@@ -2,32 +2,55 @@
 -- A script reads every key that it may write before its first write, so that a key of a wrong type stops it with
 -- nothing done; its first write is the entry in the stream, so that no change is ever without one.
 
-local HEAD = {'mode', 'epoch', 'recovering', 'seq', 'arrival', 'clock'}
+local HEAD = {'mode', 'epoch', 'recovering', 'seq', 'arrival', 'clock', 'run', 'heard', 'written', 'since'}
+local present  -- the head that this script has read, for the number that every answer ends with
 
 local function text(number)
     return string.format('%.0f', number)
 end
 
+-- Which run of which server this is: another one may have forgotten, or never heard, what was decided.
+local function own_run()
+    return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
+
 -- Returns the group's head, or the word for why it cannot decide: 'stale' (another epoch or mode) or 'recovering'.
-local function head_of(key, epoch)
+-- `told` is the epoch that the caller knows, and the highest number of an entry that it has seen in it. Whoever has seen
+-- more than there is stops the sale; what it has seen is kept for whoever restores it.
+local function head_of(key, told)
+    local epoch, seen = string.match(told, '^(%d+)|(%d+)$')
     local values = redis.call('HMGET', key, unpack(HEAD))
     if values[1] ~= 'redis' or values[2] ~= epoch then
         return nil, 'stale'
     end
-    if values[3] and values[3] ~= '' then
+    local latched = values[3] and values[3] ~= ''
+    local behind = tonumber(values[4] or '0') < tonumber(seen)
+    if latched or behind or values[7] ~= own_run() then
+        if tonumber(seen) > tonumber(values[8] or '0') then
+            redis.call('HSET', key, 'heard', seen)
+        end
+        if behind and not latched then
+            redis.call('HSET', key, 'recovering', 'counters')
+        end
         return nil, 'recovering'
     end
     local time = redis.call('TIME')
     local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-    return {
+    present = {
         seq = tonumber(values[4]),
         arrival = tonumber(values[5]),
         now = math.max(now, tonumber(values[6])),
+        written = tonumber(values[9] or '0'),
+        since = tonumber(values[10] or '0'),
     }
+    return present
 end
 
 -- Appends an entry: the first write of a decision. Its id is its number, so that a number used twice is refused.
 local function append(stream, head, entry)
+    if head.written >= head.seq then
+        head.since = head.now  -- the first one that has no row
+    end
     head.seq = head.seq + 1
     entry.sequence = head.seq
     entry.at = head.now
@@ -35,7 +58,13 @@ local function append(stream, head, entry)
 end
 
 local function save_head(key, head)
-    redis.call('HSET', key, 'seq', text(head.seq), 'arrival', text(head.arrival), 'clock', text(head.now))
+    redis.call('HSET', key, 'seq', text(head.seq), 'arrival', text(head.arrival), 'clock', text(head.now),
+               'since', text(head.since))
+end
+
+-- For how long, in ms, the oldest decision without a row has waited for it; 0 when all have theirs.
+local function lag_of(head)
+    return head.written < head.seq and head.since > 0 and head.now - head.since or 0
 end
 
 -- What a decision writes is gathered while it is being made, and written when nothing can stop it any more.

@@ -18,6 +18,7 @@ from ticketing.allocation.rush.classes import load_rules
 from ticketing.allocation.rush.keys import OF_EVENT, Keys
 from ticketing.allocation.rush.lines import FirstArrival, TicketLine, kept, milliseconds
 from ticketing.allocation.rush.roster import SENTINEL
+from ticketing.allocation.rush.scripts import run
 from ticketing.models import LIVE, Bar, Claim, Event, SaleCounter, StreamPosition, Ticket, Zone
 
 GROUP_KEYS = ("state", "live", "tickets")
@@ -64,11 +65,15 @@ def load_group(counter: SaleCounter, keys: Keys, events: list[Event], token: int
         "epoch": counter.epoch,
         "recovering": "",
         "seq": position.position,
+        "base": position.position,
         "arrival": counter.arrival,
         "clock": milliseconds(counter.last_at) if counter.last_at else 0,
-        "mode": "redis",
+        "written": position.position,
+        "since": 0,
     }
     put(keys, token, keys.of_group("state"), head.items())
+    run("server", [keys.of_group("state")], [counter.epoch, "adopt"])
+    put(keys, token, keys.of_group("state"), [("mode", "redis")])
 
 
 def names_of(keys: Keys, events: Iterable[Event]) -> Iterator[str]:

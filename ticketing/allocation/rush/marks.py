@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from ticketing.allocation.base import Stale
+from ticketing.allocation.base import Recovering, Stale
 from ticketing.allocation.rush import eligibility
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.building import PAGE, chunks, each
@@ -16,7 +16,6 @@ from ticketing.allocation.rush.classes import load_rules, tell_classes
 from ticketing.allocation.rush.directory import look_up
 from ticketing.allocation.rush.keys import Keys
 from ticketing.allocation.rush.roster import load_roster, tell_sessions, tell_students
-from ticketing.allocation.rush.scripts import Recovering
 from ticketing.models import LIVE, Event, PrimingMark, Ticket, TicketStatus, Topic
 from ticketing.signing import TicketCode
 

@@ -24,7 +24,7 @@ local function should(there, name)
     end
 end
 
-local head = redis.call('HMGET', state, 'mode', 'epoch', 'recovering', 'seq', 'arrival', 'unheld')
+local head = redis.call('HMGET', state, 'mode', 'epoch', 'recovering', 'seq', 'arrival', 'unheld', 'base')
 if head[3] and head[3] ~= '' then
     return {'latched'}
 end
@@ -35,7 +35,7 @@ if head[1] ~= 'redis' or head[2] ~= ARGV[1] then
     return {'other'}
 end
 local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-local reached = last and tonumber(string.match(last[1], '^%d+')) or 0
+local reached = math.max(last and tonumber(string.match(last[1], '^%d+')) or 0, tonumber(head[7] or '0'))
 should(reached >= tonumber(head[4]), 'stream')
 should(redis.call('HEXISTS', students, '') == 1, 'students')
 should(redis.call('ZSCORE', ended, ''), 'ended')

@@ -9,16 +9,10 @@ from redis.commands.core import Script
 
 from festival.errors import Unavailable
 from festival.redis import sale
-from ticketing.allocation.base import Stale
+from ticketing.allocation import witness
+from ticketing.allocation.base import Recovering, Stale
 
 FOLDER = Path(__file__).resolve().parent
-RECOVERING_SECONDS = 5
-
-
-class Recovering(Unavailable):
-    """The sale is being restored."""
-
-    code = "recovering"
 
 
 @cache
@@ -28,8 +22,28 @@ def script(name: str) -> Script:
 
 
 def whole(name: str) -> str:
-    """Return the text of a script, the parts that it names before it."""
-    return "\n".join([*map(source, parts(name)), source(name)])
+    """Return the text of a script, the parts that it names before it.
+
+    One that reads a group's head ends its answer with the number of the last entry.
+    """
+    if not reads_head(name):
+        return "\n".join([*map(source, parts(name)), source(name)])
+    last = "answer[#answer + 1] = present and text(present.seq) or ''"
+    wrapped = [
+        "local function decide()",
+        source(name),
+        "end",
+        "local answer = decide()",
+        last,
+        "return answer",
+    ]
+    return "\n".join([*map(source, parts(name)), *wrapped])
+
+
+@cache
+def reads_head(name: str) -> bool:
+    """Tell whether a script decides by the head of a group: its first key, by the epoch that is its first argument."""
+    return "head_of(" in source(name)
 
 
 def source(name: str) -> str:
@@ -43,19 +57,40 @@ def parts(name: str) -> list[str]:
 
 
 def run(name: str, keys: Sequence[str], args: Sequence[str | int]) -> list[str]:
-    """Run a script and return its answer, the word first.
+    """Run a script and return its answer, the word first; one of a group is told what was seen of it before.
 
     Raises Stale, Recovering, or Unavailable when Redis cannot be reached or refuses to write.
     """
+    if reads_head(name):
+        return run_by_head(name, keys, int(args[0]), args[1:])
+    return heard(called(name, keys, args))
+
+
+def run_by_head(name: str, keys: Sequence[str], epoch: int, args: Sequence[str | int]) -> list[str]:
+    """Run a script of a group with what this process has seen of its stream, and remember what it sees."""
+    told = f"{epoch}|{witness.seen_of_stream(keys[0], epoch)}"
+    *answer, sequence = called(name, keys, [told, *args])
+    if sequence:
+        witness.note_stream(keys[0], epoch, int(sequence))
+    return heard(answer)
+
+
+def called(name: str, keys: Sequence[str], args: Sequence[str | int]) -> list[str]:
+    """Run a script; raises Unavailable when Redis cannot be reached or refuses to write."""
     try:
         answer: list[str] = script(name)(keys=keys, args=args)
     except redis.RedisError as error:
         raise Unavailable from error
+    return answer
+
+
+def heard(answer: list[str]) -> list[str]:
+    """Return a script's answer if it is one; raises Stale, Recovering or Unavailable for why there is none."""
     match answer[0]:
         case "stale":
             raise Stale
         case "recovering":
-            raise Recovering(retry_after=RECOVERING_SECONDS)
+            raise Recovering
         case "unavailable":
             raise Unavailable
     return answer
