@@ -23,11 +23,13 @@ from ticketing.allocation.base import (
     LeaveResult,
     Outcome,
     Press,
+    Recovering,
 )
 from ticketing.allocation.facts import judge, read_facts
 from ticketing.allocation.granting import give, live_ticket_of, refused_gift
 from ticketing.allocation.pressing import Turn, allocate
-from ticketing.allocation.turns import clock, group_of, known, lock, require
+from ticketing.allocation.recoveries import is_recovering
+from ticketing.allocation.turns import clock, count, group_of, known, lock, require
 from ticketing.errors import Inconsistent
 from ticketing.models import (
     ACTIVE,
@@ -95,25 +97,19 @@ class DatabaseAllocator(Allocator):
             if refusal is None:
                 outcome = allocate(turn)
         if refusal is None:
-            witness.note(counter.group, counter.epoch, outcome.arrival or 0)
+            witness.note(counter.group, (counter.epoch, counter.decisions + (outcome.arrival or 0)))
             return outcome
         return refused(press, turn.facts, refusal)
 
     def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:
-        require_authority(event_id)
-        ticket = (
-            Ticket.objects.filter(event=event_id, student=student_id, status__in=LIVE)
-            .select_related("zone")
-            .first()
-        )
-        if ticket is not None:
-            return holding(Decision.WON, ticket)
-        claims = list(Claim.objects.filter(event=event_id, student=student_id).order_by("arrival"))
-        if not claims or claims[-1].answer == Answer.WON:
-            return None  # nothing was asked, or what was won has ended since
-        if claims[-1].answer == Answer.WAITLISTED:
-            return last_of_waiting(event_id, student_id)
-        return lost(claims[0])
+        """Return the last answer; while a sale is being restored, only what the rows say that a student has."""
+        if not is_recovering(group_of(event_id)):
+            require_authority(event_id)
+            return last_in_rows(event_id, student_id)
+        found = last_in_rows(event_id, student_id)
+        if found is None or not (found.ticket or found.waits):
+            raise Recovering
+        return found
 
     def ticket_of(self, *, event_id: UUID, student_id: int, code: TicketCode | None) -> Known | None:
         wanted = Q(code=code) if code else Q(status__in=LIVE)
@@ -128,11 +124,12 @@ class DatabaseAllocator(Allocator):
         if ticket is None:
             return CancelResult.UNKNOWN
         with transaction.atomic():
-            lock(ticket.limit_group)
+            counter = lock(ticket.limit_group)
             ticket.event.refresh_from_db()
             now, doors = clock(), ticket.event.doors_open_at
             open_doors = doors is not None and now >= doors
             if not open_doors and end(ticket, TicketStatus.CANCELLED, Q(status=TicketStatus.HELD), at=now):
+                count(counter)
                 return CancelResult.CANCELLED
         ticket.refresh_from_db(fields=["status"])
         return (
@@ -144,13 +141,15 @@ class DatabaseAllocator(Allocator):
     def void(self, *, code: TicketCode, actor_id: int | None, reason: str) -> bool:
         ticket = Ticket.objects.select_related("event").get(code=code)
         with transaction.atomic():
-            lock(ticket.limit_group)
+            counter = lock(ticket.limit_group)
             ticket.event.refresh_from_db()
             ended = end(
                 ticket, TicketStatus.VOID, Q(status__in=LIVE), at=clock(), actor_id=actor_id, reason=reason
             )
             if ended and ticket.student_id is not None:
                 make_bar(ticket.event_id, ticket.student_id, actor_id, reason)
+            if ended:
+                count(counter)
             return ended
 
     def enter(self, *, code: TicketCode, scan_id: UUID) -> str | None:
@@ -163,7 +162,7 @@ class DatabaseAllocator(Allocator):
         self, *, event_id: UUID, student_id: int, actor_id: int | None = None, reason: str = ""
     ) -> LeaveResult:
         with transaction.atomic():
-            lock(group_of(event_id))
+            counter = lock(group_of(event_id))
             entry = waiting.entry_of(event_id, student_id)
             if entry is None:
                 return LeaveResult.UNKNOWN
@@ -171,11 +170,12 @@ class DatabaseAllocator(Allocator):
                 event = Event.objects.get(pk=event_id)
                 status = WaitingStatus.REMOVED if reason else WaitingStatus.LEFT
                 waiting.end(event, entry, status, clock(), actor_id=actor_id, reason=reason)
+                count(counter)
             return LeaveResult.PROMOTED if entry.status == WaitingStatus.PROMOTED else LeaveResult.LEFT
 
     def accept(self, *, event_id: UUID, student_id: int) -> Outcome:
         with transaction.atomic():
-            lock(group_of(event_id))
+            counter = lock(group_of(event_id))
             event, at = Event.objects.get(pk=event_id), clock()
             base = Outcome(Decision.NO_OFFER, event_id, student_id, at)
             live = live_ticket_of(event, student_id)
@@ -186,6 +186,7 @@ class DatabaseAllocator(Allocator):
             entry = waiting.entry_of(event_id, student_id)
             if entry is not None and entry.status == WaitingStatus.OFFERED and at < known(entry.offer_until):
                 ticket = waiting.accept(event, entry, at)
+                count(counter)
                 return holding(Decision.WON, ticket)
             late = entry is not None and entry.status in (WaitingStatus.OFFERED, WaitingStatus.LAPSED)
             return replace(base, decision=Decision.OFFER_EXPIRED) if late else base
@@ -197,15 +198,16 @@ class DatabaseAllocator(Allocator):
             if waiting.lapsed(event, at) is None and waiting.next_one(event, at) is None:
                 return moves
             with transaction.atomic():
-                lock(event.group_key)
+                counter = lock(event.group_key)
                 event.refresh_from_db()
                 if not waiting.step(event, clock()):
                     return moves
+                count(counter)
         return MOST_MOVES
 
     def grant(self, gift: Gift) -> GrantResult:
         with transaction.atomic():
-            lock(group_of(gift.event_id))
+            counter = lock(group_of(gift.event_id))
             event, at = Event.objects.get(pk=gift.event_id), clock()
             refusal = refused_gift(event, gift)
             if refusal is not None:
@@ -215,13 +217,15 @@ class DatabaseAllocator(Allocator):
             if place is None:
                 return GrantResult.SOLD_OUT
             give(event, gift, waiting.take(place), at=at)
+            count(counter)
             return GrantResult.GRANTED
 
     def bar(self, *, event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:
         with transaction.atomic():
-            lock(group_of(event_id))
+            counter = lock(group_of(event_id))
             if not make_bar(event_id, student_id, actor_id, reason):
                 return False
+            count(counter)
             entry = waiting.entry_of(event_id, student_id)
             if entry is not None and entry.status in ACTIVE:
                 event = Event.objects.get(pk=event_id)
@@ -232,16 +236,36 @@ class DatabaseAllocator(Allocator):
         self, *, event_id: UUID, student_id: int, actor_id: int | None = None, reason: str = ""
     ) -> bool:
         with transaction.atomic():
-            lock(group_of(event_id))
+            counter = lock(group_of(event_id))
             bars = Bar.objects.filter(event=event_id, student=student_id, lifted_at__isnull=True)
             facts = {"lifted_by_id": actor_id, "lift_reason": reason}
-            return bars.update(lifted_at=timezone.now(), **facts) == 1
+            if bars.update(lifted_at=timezone.now(), **facts) != 1:
+                return False
+            count(counter)
+            return True
 
 
 def require_authority(event_id: UUID) -> None:
     """Raise Stale or Recovering when PostgreSQL does not decide for an event: its rows may be behind."""
     counters = SaleCounter.objects.filter(group=group_of(event_id)).values_list("authority", flat=True)
     require(counters.first() or Authority.LOADING)
+
+
+def last_in_rows(event_id: UUID, student_id: int) -> Outcome | None:
+    """Return what the rows say that a student was answered last and still has."""
+    ticket = (
+        Ticket.objects.filter(event=event_id, student=student_id, status__in=LIVE)
+        .select_related("zone")
+        .first()
+    )
+    if ticket is not None:
+        return holding(Decision.WON, ticket)
+    claims = list(Claim.objects.filter(event=event_id, student=student_id).order_by("arrival"))
+    if not claims or claims[-1].answer == Answer.WON:
+        return None  # nothing was asked, or what was won has ended since
+    if claims[-1].answer == Answer.WAITLISTED:
+        return last_of_waiting(event_id, student_id)
+    return lost(claims[0])
 
 
 def make_bar(event_id: UUID, student_id: int, actor_id: int | None, reason: str) -> bool:

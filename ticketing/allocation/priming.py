@@ -19,7 +19,7 @@ from ticketing.allocation.base import Recovering, Stale
 from ticketing.allocation.database import DatabaseAllocator
 from ticketing.allocation.rush.carrying import carry
 from ticketing.allocation.rush.remembered import compare_counters
-from ticketing.allocation.turns import lock
+from ticketing.allocation.turns import count, lock
 from ticketing.allocation.waiting import events_with_a_list
 from ticketing.allocation.witness import FallenBack
 from ticketing.models import (
@@ -90,7 +90,7 @@ def follow(zone: Zone) -> int:
 def follow_locked(zone: Zone) -> int:
     """Change the places under the group's lock."""
     with transaction.atomic():
-        lock(zone.event.group_key)
+        counter = lock(zone.event.group_key)
         state, _new = ZoneState.objects.get_or_create(zone=zone)
         places = Place.objects.filter(zone=zone).count()
         if places < zone.capacity:
@@ -99,6 +99,7 @@ def follow_locked(zone: Zone) -> int:
             places -= remove_free_places(zone, surplus=min(places - zone.capacity, CHUNK))
         state.capacity = places
         state.save(update_fields=["capacity"])
+        count(counter)
     log.info("zone %s has %d of %d places", zone.pk, places, zone.capacity)
     return 1
 

@@ -28,12 +28,12 @@ def valid_for() -> timedelta:
 def begin(group: UUID, lost: Sequence[str], seen: tuple[int, int]) -> Recovery | None:
     """Stop a group's sale until its last receipt is over; None when it turns out that nothing is lost.
 
-    `seen` is the epoch and what else was seen of a counter. The new epoch is above every one that anybody has seen, so
-    that whoever still knows the old one is turned away.
+    `seen` is how far the group's counter was seen (`SaleCounter.reached`). The new epoch is above every one that was
+    ever seen, so that whoever still knows the old one is turned away.
     """
     with transaction.atomic():
         counter = lock(group, whoever_decides=True)
-        if counter.authority == Authority.DATABASE and (counter.epoch, counter.arrival) >= seen:
+        if counter.authority == Authority.DATABASE and counter.reached >= seen:
             return None  # who saw more had looked before it was written here
         running = Recovery.objects.filter(group=group, ended_at=None).first()
         if running is not None and counter.authority == Authority.RECOVERING:

@@ -8,7 +8,9 @@ from uuid import UUID
 from festival.errors import Unavailable
 from ticketing.models import SaleCounter
 
-Seen = tuple[int, int]  # epoch and arrival in PostgreSQL, epoch and number of the last entry in Redis
+Seen = tuple[
+    int, int
+]  # epoch and number of decisions in PostgreSQL, epoch and number of the last entry in Redis
 _rows: dict[UUID, Seen] = {}
 _streams: dict[str, Seen] = {}  # by the name of the group's state
 
@@ -26,14 +28,14 @@ class FallenBack(Unavailable):
 def compare(counter: SaleCounter) -> None:
     """Remember where a counter that was committed stands; raise FallenBack when it is behind what was seen."""
     seen = seen_of_rows(counter.group)
-    if (counter.epoch, counter.arrival) < seen:
+    if counter.reached < seen:
         raise FallenBack(counter.group, seen)
-    _rows[counter.group] = (counter.epoch, counter.arrival)
+    _rows[counter.group] = counter.reached
 
 
-def note(group: UUID, epoch: int, arrival: int) -> None:
-    """Remember an arrival that has been committed."""
-    _rows[group] = max(seen_of_rows(group), (epoch, arrival))
+def note(group: UUID, reached: Seen) -> None:
+    """Remember how far a counter was when a decision was committed."""
+    _rows[group] = max(seen_of_rows(group), reached)
 
 
 def seen_of_rows(group: UUID) -> Seen:

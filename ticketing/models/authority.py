@@ -29,7 +29,8 @@ class Authority(models.TextChoices):
 class SaleCounter(models.Model):
     """The row that makes the decisions of one limit group serial: its lock is the queue, its numbers the order.
 
-    In mode `redis` the scripts decide and this row follows; `epoch` counts the changes of authority.
+    In mode `redis` the scripts decide and this row follows; `epoch` counts the changes of authority, `decisions` what
+    PostgreSQL decides that is no arrival: cancels, promotions, gifts, bars, places made.
     """
 
     group = models.UUIDField(primary_key=True)
@@ -42,6 +43,7 @@ class SaleCounter(models.Model):
     )
     epoch = models.PositiveBigIntegerField(default=0, db_default=0)
     arrival = models.PositiveBigIntegerField(_("last arrival"), default=0, db_default=0)
+    decisions = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     last_at = models.DateTimeField(_("time of the last arrival"), null=True)
 
     class Meta:
@@ -53,6 +55,11 @@ class SaleCounter(models.Model):
 
     def __str__(self) -> str:
         return str(self.group)
+
+    @property
+    def reached(self) -> tuple[int, int]:
+        """How far the group has been decided, for whoever asks later whether it has fallen back."""
+        return self.epoch, self.arrival + self.decisions
 
 
 class EventState(models.Model):

@@ -5,13 +5,14 @@ All keys of a festival share one hash tag, so that a script may touch several of
     groups          set: festival:group of every group that Redis decides for
 
 of a limit group
-    state       hash: mode, epoch, recovering, seq (last entry), base (last one when it was
-                built), arrival (last), clock (last time, ms), written (last entry that has its rows), since (time of the first one that has not, ms), run (the run of the server
-                that decides), noticed (another run and when it was noticed), heard (the highest entry that anybody
-                has seen who was turned away), event:<event> and zone:<zone> (1: was made)
+    state       hash: mode, epoch, recovering, seq (last entry), arrival (last), clock (last time, ms)
+                base (last entry when it was built), written (last entry that has its rows), since (time of the first
+                one that has not, ms), run (the run of the server that decides), noticed (another run, and when),
+                heard (the highest entry that somebody had seen who was turned away),
+                event:<event>, zone:<zone> (1: was made)
     stream      stream: every change of state, one entry for each decision, its id is its number
     stream:lost stream that does not lead on from the rows, put aside when the sale was restored from receipts
-    seen        hash: epoch and arrival as PostgreSQL last had them, while it decides
+    seen        hash: epoch and decisions, how far PostgreSQL was when it was last looked at, while it decides
     tickets     hash: code -> ticket as a line (see lines.py), also of those that have ended
     live        hash: holder -> code of the live ticket (a student's key, or "guest:" and the claim of a guest's ticket)
 of an event

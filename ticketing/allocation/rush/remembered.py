@@ -29,16 +29,16 @@ def compare_counters() -> int:
 def compare(group: Group) -> int:
     """Compare a group's counter with what Redis and this process have seen; 1 when it has fallen back."""
     counter, key = group.counter, group.keys.of_group("seen")
-    epoch, arrival = numbers(sale().hmget(key, ["epoch", "arrival"]))
-    seen = max((epoch, arrival), witness.seen_of_rows(counter.group))
-    present = (counter.epoch, counter.arrival)
-    if present < seen:
+    remembered = numbers(sale().hmget(key, ["epoch", "decisions"]))
+    seen = max(remembered, witness.seen_of_rows(counter.group))
+    if counter.reached < seen:
         return int(recoveries.begin(counter.group, ["counter"], seen) is not None)
-    if present != (epoch, arrival):
-        sale().hset(key, mapping={"epoch": str(counter.epoch), "arrival": str(counter.arrival)})
+    if counter.reached != remembered:
+        epoch, decisions = counter.reached
+        sale().hset(key, mapping={"epoch": str(epoch), "decisions": str(decisions)})
     return 0
 
 
 def numbers(found: Sequence[object]) -> tuple[int, int]:
-    epoch, arrival = (int(str(value or 0)) for value in found)
-    return epoch, arrival
+    epoch, decisions = (int(str(value or 0)) for value in found)
+    return epoch, decisions
