@@ -180,7 +180,7 @@ def test_a_promotion_that_was_lost_comes_back_from_its_ticket(loss: Loss, door: 
     assert door.mine(charlie, event.pk).body["position"] == 1
 
 
-def test_a_bar_outlives_the_receipt_of_who_is_barred(loss: Loss, door: Door) -> None:
+def test_a_ticket_that_was_voided_is_not_brought_back_by_its_receipt(loss: Loss, door: Door) -> None:
     event = make_event({"A": 1})
     alice, bob = make_players(["alice", "bob"])
     won = door.claim(alice, event.pk, "A")
@@ -192,6 +192,21 @@ def test_a_bar_outlives_the_receipt_of_who_is_barred(loss: Loss, door: Door) -> 
     assert stops(door, bob, event)
     assert present(won) == Restored.SUPERSEDED
     assert present(lost) == Restored.RESTORED
+
+
+def test_who_was_barred_keeps_what_was_won_before_the_bar_or_after_it_was_lifted(
+    loss: Loss, door: Door
+) -> None:
+    event = make_event({"A": 2})
+    alice, bob = make_players(["alice", "bob"])
+    council.bar(event_id=event.pk, student_id=alice.student.pk, actor_id=None, reason="양도")
+    settle()
+    loss.remember()
+    council.lift_bar(event_id=event.pk, student_id=alice.student.pk)
+    won = door.claim(alice, event.pk, "A")
+    loss.happen()
+    assert stops(door, bob, event)
+    assert present(won) == Restored.RESTORED
 
 
 def test_a_receipt_of_a_place_that_a_lost_capacity_made_brings_it_back(loss: Loss, door: Door) -> None:

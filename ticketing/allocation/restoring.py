@@ -3,6 +3,9 @@
 A receipt is proof of more than its own claim. Who got a place had a higher generation than everybody before; who won
 held nothing else. So tickets and entries that the rows still have, and that a receipt shows to have ended before it,
 end now. A receipt that rows show to be older than what they know restores nothing.
+
+Rows that are behind are a beginning of what happened, in order. So a claim that they lack came after all that they
+have: a bar among it was lifted again.
 """
 
 from dataclasses import dataclass
@@ -24,7 +27,6 @@ from ticketing.models import (
     ACTIVE,
     LIVE,
     Authority,
-    Bar,
     Claim,
     Event,
     EventState,
@@ -109,7 +111,7 @@ class Recalled:
             if entry.status not in ACTIVE:
                 return SUPERSEDED
             return Restoration(Restored.PRESENT, waiting_list(entry))
-        if self.is_late() or self.is_barred() or self.has_newer():
+        if self.is_late() or self.has_newer():
             return SUPERSEDED
         place = self.place() if receipt.zone_id is not None else None
         if receipt.zone_id is not None and place is None:
@@ -123,10 +125,6 @@ class Recalled:
         """Tell whether the receipt is over, or is from before a recovery that has ended: others may have the place."""
         before = recoveries.last_end(self.counter.group)
         return clock() >= self.receipt.deadline or (before is not None and self.receipt.at < before)
-
-    def is_barred(self) -> bool:
-        bars = Bar.objects.filter(event=self.event, student=self.receipt.student_id, lifted_at=None)
-        return bars.exists()
 
     def has_newer(self) -> bool:
         """Tell whether the student has since got something that nobody gets who still has what the receipt says."""
