@@ -96,9 +96,8 @@ class DatabaseAllocator(Allocator):
             refusal = judge(turn.facts, pressed_at=facts.now, event_id=press.event_id)
             if refusal is None:
                 outcome = allocate(turn)
-        if refusal is None:
-            witness.note(counter.group, (counter.epoch, counter.decisions + (outcome.arrival or 0)))
-            return outcome
+                witness.note(counter.group, (counter.epoch, counter.decisions + (outcome.arrival or 0)))
+                return outcome
         return refused(press, turn.facts, refusal)
 
     def last_answer(self, *, event_id: UUID, student_id: int) -> Outcome | None:

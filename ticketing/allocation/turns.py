@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from festival.errors import Unavailable
 from ticketing.allocation import witness
@@ -46,8 +46,7 @@ def count(counter: SaleCounter) -> None:
     """Count a decision that is no arrival; the caller holds the turn and has changed something."""
     counter.decisions += 1
     SaleCounter.objects.filter(pk=counter.pk).update(decisions=counter.decisions)
-    group, reached = counter.group, counter.reached
-    transaction.on_commit(lambda: witness.note(group, reached))
+    witness.note(counter.group, counter.reached)
 
 
 def group_of(event_id: UUID) -> UUID:

@@ -3,7 +3,10 @@
 A counter of PostgreSQL is compared under its lock; that of Redis by the scripts, which are told what was seen.
 """
 
+from functools import partial
 from uuid import UUID
+
+from django.db import transaction
 
 from festival.errors import Unavailable
 from ticketing.models import SaleCounter
@@ -26,15 +29,19 @@ class FallenBack(Unavailable):
 
 
 def compare(counter: SaleCounter) -> None:
-    """Remember where a counter that was committed stands; raise FallenBack when it is behind what was seen."""
+    """Raise FallenBack when a counter that is locked is behind what was seen of it."""
     seen = seen_of_rows(counter.group)
     if counter.reached < seen:
         raise FallenBack(counter.group, seen)
-    _rows[counter.group] = counter.reached
+    note(counter.group, counter.reached)
 
 
 def note(group: UUID, reached: Seen) -> None:
-    """Remember how far a counter was when a decision was committed."""
+    """Remember how far a counter is, once the transaction that knows it has been committed."""
+    transaction.on_commit(partial(_keep, group, reached))
+
+
+def _keep(group: UUID, reached: Seen) -> None:
     _rows[group] = max(seen_of_rows(group), reached)
 
 
