@@ -8,4 +8,4 @@ class FestivalConfig(AppConfig):
     verbose_name = _("system")
 
     def ready(self) -> None:
-        from festival import checks  # noqa: F401 - registers the system checks
+        from festival import checks, connection_checks, redis_checks  # noqa: F401 - register the system checks

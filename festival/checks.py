@@ -9,7 +9,8 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
+from django.core.checks import Warning as Caution
+from django.db import OperationalError, connections
 
 from festival.browser_parts import missing
 from festival.redis import LIMITS, at_each_master
@@ -31,11 +32,16 @@ def database_is_fit(databases: Sequence[str] | None = None, **_kwargs: Any) -> l
     """Name what is wrong with the database server: its version, or timeouts that nobody set."""
     found: list[CheckMessage] = []
     for alias in databases or ():
-        with connections[alias].cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('server_version_num')::int, current_setting('lock_timeout')"
-            )
-            version, lock_timeout = cursor.fetchone()
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT current_setting('server_version_num')::int, current_setting('lock_timeout')"
+                )
+                version, lock_timeout = cursor.fetchone()
+        except OperationalError:
+            words = "PostgreSQL (DATABASE_URL) cannot be asked: its settings are not known."
+            hint = "When it is there again: manage.py check --database default"
+            return [Caution(words, hint=hint, id="festival.W001")]
         if version < OLDEST_POSTGRESQL:
             found.append(
                 Error(f"PostgreSQL 15 or newer is needed, this is {version // 10_000}.", id="festival.E001")

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 
 from festival.redis import at_each_master, sale
 from ticketing.allocation.recoveries import running
-from ticketing.allocation.rush.durability import Durability, durability
+from ticketing.allocation.rush.durability import Durability, durability, promise, waits_for_nobody
 from ticketing.allocation.rush.keys import GROUPS
 from ticketing.allocation.rush.recovering import latched
 from ticketing.writeback import lags
 
-OK, AWAY = "ok", "away"
+OK, AWAY, ALONE = "ok", "away", "no replica"
 
 
 @require_safe
@@ -29,8 +29,13 @@ def ready(request: HttpRequest) -> JsonResponse:
     """Answer 200 with `ok` or `degraded` and each part, 503 when no claim can be served."""
     parts = {name: state(ask) for name, ask in PARTS.items()}
     serving = parts["postgresql"] == OK or rush_serves(parts)
-    overall = OK if set(parts.values()) == {OK} else "degraded"
-    response = JsonResponse({"status": overall if serving else "unavailable", "parts": parts})
+    overall = OK if set(parts.values()) <= {OK, Durability.ALWAYS} else "degraded"
+    told = {
+        "status": overall if serving else "unavailable",
+        "promise": promised(parts["durability"]),
+        "parts": parts,
+    }
+    response = JsonResponse(told)
     response.status_code = 200 if serving else 503
     response["Cache-Control"] = "no-store"
     if not serving:
@@ -68,8 +73,15 @@ def ask_cache() -> str:
 
 
 def ask_durability() -> str:
-    found = durability()
-    return OK if found is Durability.ALWAYS else found.value
+    """Return how Redis keeps what it acknowledges, or why it acknowledges nothing."""
+    return ALONE if waits_for_nobody() else durability().value
+
+
+def promised(part: str) -> str:
+    """Return what a claim survives that was acknowledged in mode `redis`, by what durability says of itself."""
+    if part == ALONE:
+        return "no claim is acknowledged"
+    return "unknown" if part == AWAY else promise(Durability(part))
 
 
 def ask_sales() -> str:

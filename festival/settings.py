@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from festival.env import Environment, with_demo_defaults
 from festival.redis_address import SERVER_SCHEMES, Kind, read_redis
+from festival.redis_wait import Wait
 
 django_stubs_ext.monkeypatch()  # admin classes and forms say what they hold: ModelAdmin[Event]
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,9 +107,16 @@ TEMPLATES = [
     }
 ]
 
+# How much runs, on all machines together: so many connections are opened, and the servers must have room for them
+WEB_PROCESSES = env.integer("FESTIVAL_WEB_PROCESSES", default=2, least=1, most=1000)
+WEB_THREADS = env.integer("FESTIVAL_WEB_THREADS", default=4, least=1, most=128)
+WORKER_PROCESSES = env.integer("FESTIVAL_WORKER_PROCESSES", default=2, least=1, most=100)
+JOB_WORKERS = env.integer("FESTIVAL_JOB_WORKERS", default=1, least=0, most=100)
+OTHER_CONNECTIONS = env.integer("FESTIVAL_OTHER_CONNECTIONS", default=10, least=0, most=10_000)
+
 # PostgreSQL. No setting is made on the session after connecting, so that a transaction pooler may sit in between.
 PGBOUNCER = env.boolean("FESTIVAL_PGBOUNCER", default=False)
-POOL_SIZE = env.integer("FESTIVAL_POOL_SIZE", default=10, least=1, most=500)
+POOL_SIZE = env.integer("FESTIVAL_POOL_SIZE", default=WEB_THREADS, least=1, most=500)
 TIMEOUTS_MS = {
     "web": {
         "lock_timeout": 5_000,
@@ -163,11 +171,23 @@ if SENTINEL_PASSWORD and REDIS_SALE.kind != Kind.SENTINEL:
 REDIS_MAY_FORGET = env.boolean("FESTIVAL_REDIS_MAY_FORGET", default=False)
 # How long a receipt restores a claim that was lost; as long nothing is given after a loss.
 RECEIPT_SECONDS = env.integer("FESTIVAL_RECEIPT_SECONDS", default=1800, least=5, most=86_400)
+# What a claim waits for before it is told, and for how long: longer than it takes, shorter than a reader's patience
+REDIS_WAIT = env.choice("FESTIVAL_REDIS_WAIT", tuple(Wait), default=Wait.NO)
+REDIS_WAIT_MS = env.integer("FESTIVAL_REDIS_WAIT_MS", default=500, least=10, most=900)
+# Most connections of one process to a server of the sale: one for each thread, and two for asking where a cluster's
+# servers are while the others are in use. Commands may run more threads.
+REDIS_SPARE = 2
+REDIS_POOL_SIZE = {"web": WEB_THREADS + REDIS_SPARE, "worker": 4, "command": 64}[ROLE]
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": CACHE_URL,
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 1},
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 1,
+            "CONNECTION_POOL_CLASS": "redis.BlockingConnectionPool",
+            "CONNECTION_POOL_KWARGS": {"max_connections": REDIS_POOL_SIZE, "timeout": 1},
+        },
     },
     # What every visitor sees, kept in each process for at most a second: no network, no thundering herd on Redis.
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "public"},

@@ -99,8 +99,8 @@ ROWS = (
         "F10",
         "the least durable master counts",
         "ticketing/allocation/rush/durability.py",
-        "return max(map(judged, configurations), key=BY_WORTH.index)",
-        "return judged(configurations[0])",
+        "return max(map(judged, configurations().values()), key=BY_WORTH.index)",
+        "return judged([*configurations().values()][0])",
         "tests/rush/test_several_servers.py::test_the_least_durable_master_counts",
     ),
     Mutation(

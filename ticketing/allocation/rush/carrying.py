@@ -125,9 +125,9 @@ def restore(group: Group, lost: Sequence[str]) -> None:
 
 
 def durable_enough() -> bool:
-    """Refuse to hand a sale to a Redis that would forget it, unless the operator has said that it may."""
+    """Refuse a Redis that throws keys away, and one that would forget a sale unless the operator has said it may."""
     found = durability()
-    if found in (Durability.NONE, Durability.EVICTING) and not settings.REDIS_MAY_FORGET:
+    if found is Durability.EVICTING or (found is Durability.NONE and not settings.REDIS_MAY_FORGET):
         log.error("no sale is handed to this Redis: what it acknowledges does not survive (%s)", found.value)
         return False
     return True

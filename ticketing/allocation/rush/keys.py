@@ -36,6 +36,7 @@ of a festival
     students    hash: student -> generation|status
     ended       sorted set: ended session -> when its pass ends anyway (ms)
     lease       hash: token: the newest priming loop, older ones are refused
+    asked       text: written before a replica is asked (festival/redis_wait.py), and never read
 """
 
 from collections.abc import Iterable

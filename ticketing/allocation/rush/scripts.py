@@ -5,20 +5,45 @@ from functools import cache
 from pathlib import Path
 
 import redis
+from django.conf import settings
 from redis.commands.core import Script
 
 from festival.errors import Unavailable
 from festival.redis import sale
+from festival.redis_wait import ConfirmedScript, Wait
 from ticketing.allocation import witness
 from ticketing.allocation.base import Recovering, Stale
 
 FOLDER = Path(__file__).resolve().parent
+# Of the priming loop, which compares and tells again what a promoted replica lacks; and looks that promise nothing.
+BIND_NOBODY = {
+    *("build", "clock", "enrol", "flip", "foreign", "left", "logins"),
+    *("missing", "roster", "sale", "server", "written", "zone"),
+}
+# Answers that bind nobody: nothing was decided, at most tries were counted.
+REFUSALS = {
+    *("stale", "recovering", "unavailable", "session_ended", "not_eligible", "paused", "closed"),
+    *("not_open", "too_early_too_often", "too_many_requests", "nothing", "no_offer", "unknown"),
+}
 
 
 @cache
-def script(name: str) -> Script:
+def script(name: str) -> Script | ConfirmedScript:
     """Return one script of the catalogue."""
-    return sale().register_script(whole(name))
+    text = whole(name)
+    if settings.REDIS_WAIT == Wait.NO or name in BIND_NOBODY:
+        return sale().register_script(text)
+    return ConfirmedScript(sale(), text, binds)
+
+
+def binds(answer: Sequence[str]) -> bool:
+    """Tell whether an answer tells what was decided, now or before: with FESTIVAL_REDIS_WAIT a replica has it then."""
+    return answer[0] not in REFUSALS
+
+
+def is_certain(name: str, answer: Sequence[str]) -> bool:
+    """Tell whether what an answer shows of the stream is as durable as this sale wants it: no replica may lack it."""
+    return settings.REDIS_WAIT == Wait.NO or (name not in BIND_NOBODY and binds(answer))
 
 
 def whole(name: str) -> str:
@@ -70,7 +95,7 @@ def run_by_head(name: str, keys: Sequence[str], epoch: int, args: Sequence[str |
     """Run a script of a group with what this process has seen of its stream, and remember what it sees."""
     told = f"{epoch}|{witness.seen_of_stream(keys[0], epoch)}"
     *answer, sequence = called(name, keys, [told, *args])
-    if sequence:
+    if sequence and is_certain(name, answer):
         witness.note_stream(keys[0], epoch, int(sequence))
     return heard(answer)
 
