@@ -39,7 +39,15 @@ SECTIONS: tuple[tuple[str, Promise, tuple[str, ...]], ...] = (
     (
         "records",
         pgettext_lazy("desk", "Records"),
-        ("streamposition", "outgoingmail", "studentlook", "gatelookup", "listexport", "boothlook"),
+        (
+            "streamposition",
+            "recovery",
+            "outgoingmail",
+            "studentlook",
+            "gatelookup",
+            "listexport",
+            "boothlook",
+        ),
     ),
 )
 REST = ("system", pgettext_lazy("desk", "Logins and system"))

@@ -12,6 +12,7 @@ from ticketing import (  # noqa: F401 - they register their models
     event_admin,
     festival_admin,
     gate_admin,
+    recovery_admin,
     stream_admin,
     student_list_admin,
     waiting_admin,

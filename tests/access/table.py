@@ -342,6 +342,11 @@ OF_THE_ADMIN = (
         post=behind_admin("to /admin/ticketing/streamposition/", COUNCIL),
     ),
     Row(
+        "admin/ticketing/recovery/<int:recovery>/end/",
+        get=behind_admin(PAGE, COUNCIL),
+        post=behind_admin("to /admin/ticketing/recovery/", COUNCIL),
+    ),
+    Row(
         "admin/accounts/user/<id>/password/",
         get=behind_admin(PAGE, ADMINISTRATOR),
         post=behind_admin(PAGE, ADMINISTRATOR),
@@ -436,6 +441,7 @@ MODELS = (
     *model("ticketing/gatelookup", look=DESK),
     *model("ticketing/gatedevice", look=DESK, edit=COUNCIL, add=COUNCIL),
     *model("ticketing/streamposition", look=DESK),
+    *model("ticketing/recovery", look=DESK),
     *model("ticketing/studentlook", look=DESK),
     *model("ticketing/listexport", look=DESK),
 )

@@ -33,6 +33,7 @@ from ticketing.claims import claim
 from ticketing.devices import COOKIE, give_token
 from ticketing.gate import admit
 from ticketing.models import (
+    Authority,
     Bar,
     Claim,
     Festival,
@@ -40,6 +41,8 @@ from ticketing.models import (
     GateLookUp,
     LimitGroup,
     ListExport,
+    Recovery,
+    SaleCounter,
     StreamPosition,
     StudentList,
     StudentLook,
@@ -125,6 +128,10 @@ def make_world() -> World:
     rows["ticketing/streamposition"] = stopped = StreamPosition.objects.create(
         group=rows["ticketing/event"].pk, stopped_at=timezone.now(), stopped_by="1: Unreadable"
     )
+    rows["ticketing/recovery"] = recovery = Recovery.objects.create(
+        group=uuid4(), epoch=1, lost="state", until=timezone.now() + timedelta(minutes=30)
+    )
+    SaleCounter.objects.create(group=recovery.group, authority=Authority.RECOVERING)
     looked = {"by": staff["council"], "reason": "왜"}
     rows["ticketing/studentlook"] = StudentLook.objects.create(student=alice.student, whole=True, **looked)
     rows["ticketing/listexport"] = ListExport.objects.create(
@@ -136,6 +143,7 @@ def make_world() -> World:
         "code": rows["ticketing/ticket"].code,
         "scan_id": rows["ticketing/scan"].pk,
         "group": stopped.pk,
+        "recovery": recovery.pk,
         "who": "council",
         "pk": RosterImport.objects.create(file_name="roster.csv", language="ko", state=RosterState.READY).pk,
         "challenge": rows["accounts/cardreview"].pk,
