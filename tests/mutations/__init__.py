@@ -7,6 +7,7 @@ from tests.mutations import (
     gate,
     mail,
     model,
+    recovery,
     rush,
     verification,
     waiting,
@@ -14,5 +15,5 @@ from tests.mutations import (
 )
 from tests.mutations.row import Mutation
 
-PARTS = (allocation, rush, waiting, model, accounts, verification, mail, desk, gate, web)
+PARTS = (allocation, rush, recovery, waiting, model, accounts, verification, mail, desk, gate, web)
 MUTATIONS: tuple[Mutation, ...] = tuple(row for part in PARTS for row in part.ROWS)

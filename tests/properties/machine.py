@@ -13,7 +13,7 @@ from tests.properties.comparing import compare_now, compare_redis, compare_rows
 from tests.properties.notebook import Notebook
 from tests.properties.records import LIVE, Zone
 from tests.properties.wishes import EARLY, FUTURE, LATE, LATER, OVER, PAST, Rule, Wishes
-from tests.properties.world import World, settle
+from tests.properties.world import KEYS_THAT_CAN_BE_LOST, World, settle
 
 GROUPS = {"both nights": ("first", "second"), "third": ("third",)}
 ZONES = {"first": {"A": 2, "B": 1}, "second": {"A": 2, "B": 1}, "third": {"A": 1, "B": 1}}
@@ -361,6 +361,25 @@ class Sale(RuleBasedStateMachine):
     def switch(self, group: str, at_once: bool) -> None:
         self.wish_mode(group, "redis" if self.book.mode[group] == "database" else "database")
         self.carry(at_once)
+
+    # Crashes
+
+    @step(2, group=groups, name=KEYS_THAT_CAN_BE_LOST)
+    def lose_a_key(self, group: str, name: str) -> None:
+        """Lose a key of a sale in Redis whose rows can have every decision: the loop builds it anew."""
+        self.world.lose_a_key(group, name)
+        self.prime()
+
+    @step(1)
+    def restart_redis(self) -> None:
+        """Let another run of the server decide, with everything that the last one had."""
+        self.world.restart_redis()
+        self.prime()
+
+    @step(1)
+    def start_anew(self) -> None:
+        """Let every process forget what it has seen."""
+        self.world.start_anew()
 
     # What must hold
 

@@ -22,7 +22,7 @@ from tests.properties.notebook import Notebook
 from tests.properties.records import Answer
 from tests.properties.wishes import PAST, Person, Rule, Wishes
 from ticketing import claims, council, tickets, waiting, writeback
-from ticketing.allocation import Decision, Gift, Outcome, allocator_of
+from ticketing.allocation import Decision, Gift, Outcome, allocator_of, witness
 from ticketing.allocation.base import Held
 from ticketing.allocation.priming import prime
 from ticketing.allocation.rush.keys import Keys
@@ -44,6 +44,11 @@ from ticketing.qr import code_text
 from ticketing.signing import TicketCode
 
 DAY = timedelta(days=1)
+# Of a group, an event or a zone. Those that it may lack, and those whose loss nobody can see, are in ADR 14.
+KEYS_THAT_CAN_BE_LOST = (
+    *("group state", "group stream", "group live", "group tickets", "festival students", "festival ended"),
+    *("event conf", "event barred", "event classes", "event openings", "zone state", "zone generations"),
+)
 REASON = "양도"
 EMPTY = """TRUNCATE accounts_student, accounts_user, accounts_outgoingmail, ticketing_event, ticketing_limitgroup,
     ticketing_studentlist, ticketing_salecounter, ticketing_streamposition, ticketing_primingmark
@@ -328,3 +333,32 @@ class World:
 
     def write_all(self) -> None:
         writeback.write_back()
+
+    # Crashes
+
+    def lose_a_key(self, group: str, name: str) -> None:
+        """Take a key of a group away, or of its first event or zone; without the stream, the rows have followed."""
+        keys = self.keys(group)
+        event = next(event for event in self.events.values() if event.group_key == self.groups[group])
+        zone = Zone.objects.filter(event=event).order_by("name")[0]
+        kind, part = name.split()
+        if part == "stream":
+            writeback.write_back()
+        of: dict[str, Callable[[], str]] = {
+            "group": lambda: keys.of_group(part),
+            "festival": lambda: keys.of_festival(part),
+            "event": lambda: keys.of_event(event.pk, part),
+            "zone": lambda: keys.of_zone(zone.pk, part),
+        }
+        sale().unlink(of[kind]())
+
+    def restart_redis(self) -> None:
+        """Let the states of all groups name a run of the server that is over."""
+        for key in self.groups.values():
+            state = Keys(self.festival.pk, key).of_group("state")
+            if sale().exists(state):
+                sale().hset(state, "run", "0")
+
+    def start_anew(self) -> None:
+        witness.forget()
+        caches["process"].clear()
