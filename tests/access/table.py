@@ -169,6 +169,11 @@ OF_STUDENTS = (
         get=NOT_TAKEN,
         post=by("login_required", alice=DATA, charlie="no_offer"),
     ),
+    Row(  # alice's own; charlie presents it too
+        "api/receipts/",
+        get=NOT_TAKEN,
+        post=by("login_required", alice=DATA, charlie="foreign_receipt"),
+    ),
     Row("api/tickets/", get=by("login_required", students=DATA)),
     Row("api/tickets/<str:code>/qr/", get=by("login_required", alice=DATA, charlie="unknown_ticket")),
     Row(

@@ -28,8 +28,8 @@ from accounts.passes import PASS_COOKIE
 from tests.access.routes import parameters
 from tests.factories import Player, log_in, make_event, make_student
 from tests.gate.cast import body, code_of, make_device, make_staff, make_ticket, scan_of, staff_client
-from ticketing import posters
-from ticketing.claims import claim
+from ticketing import posters, receipts
+from ticketing.claims import claim, last_answer
 from ticketing.devices import COOKIE, give_token
 from ticketing.gate import admit
 from ticketing.models import (
@@ -170,6 +170,7 @@ def make_world() -> World:
             "admin/autocomplete/": {"app_label": "ticketing", "model_name": "bar", "field_name": "student"},
         },
         sent=what_is_sent(code_of(rows["ticketing/ticket"]))
+        | {"api/receipts/": {"receipt": receipt_of(rows["ticketing/ticket"])}}
         | {
             "accounts/devices/": {"end": str(rows["accounts/studentsession"].pk)},
             "admin/ticketing/ticket/give/": {
@@ -184,6 +185,13 @@ def make_world() -> World:
             },
         },
     )
+
+
+def receipt_of(ticket: Ticket) -> str:
+    """Return the receipt that alice was given with her ticket."""
+    outcome = last_answer(event_id=ticket.event_id, student_id=ticket.student_id or 0)
+    assert outcome is not None
+    return receipts.sign(outcome)
 
 
 def of_alice() -> frozenset[tuple[str, ...]]:

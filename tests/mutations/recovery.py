@@ -6,7 +6,24 @@ RECEIPTS = "tests/recovery/test_receipts.py"
 REDIS = "tests/recovery/test_fallen_back_redis.py"
 RESTORING = "ticketing/allocation/restoring.py"
 COMMON = "ticketing/allocation/rush/common.lua"
+PRESENTING = "ticketing/presenting.py"
 ROWS = (
+    Mutation(
+        "F2",
+        "another student's receipt is refused",
+        PRESENTING,
+        "    if receipt.student_id != student.pk:",
+        "    if False:",
+        "tests/api/test_receipts.py -k refusals",
+    ),
+    Mutation(
+        "F2",
+        "a receipt that was changed is refused",
+        "ticketing/receipts.py",
+        "        document: dict[str, Any] = signer().unsign_object(text)",
+        '        document: dict[str, Any] = signer().unsign_object(signer().sign(text.rpartition(":")[0]))',
+        "tests/api/test_receipts.py -k refusals",
+    ),
     Mutation(
         "F2",
         "a late receipt takes nobody's place",
@@ -73,11 +90,11 @@ ROWS = (
     ),
     Mutation(
         "F7",
-        "who has seen more is heard",
+        "who has seen more is heard before another run decides",
         "ticketing/allocation/rush/recovering.py",
-        "    if heard > sequence:",
-        "    if heard > sequence + 99:",
-        f"{REDIS} -k is_heard",
+        "    if int(known_for[0]) < LISTEN_MS:",
+        "    if False:",
+        f"{REDIS} -k after_a_moment",
     ),
     Mutation(
         "F7",

@@ -59,3 +59,11 @@ def read_zones(document: dict[str, Any]) -> list[str]:
     if len(set(zones)) != len(zones):
         raise Malformed('{"zones": ["A", "B"]}')
     return zones
+
+
+def read_receipt(document: dict[str, Any]) -> str:
+    """Return the text of a receipt."""
+    text = document.get("receipt")
+    if not isinstance(text, str) or not text or not is_text(text):
+        raise Malformed('{"receipt": "…"}')
+    return text

@@ -86,6 +86,10 @@ class WaitingAnswer(serializers.Serializer[None]):
     offer = OfferDocument(required=False)
 
 
+class ReceiptRequest(serializers.Serializer[None]):
+    receipt = serializers.CharField(help_text="As the answer to the press said it.")
+
+
 class LeftDocument(serializers.Serializer[None]):
     outcome = serializers.ChoiceField(["left"])
 

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<str:event_id>/claims/mine/", views.MyClaimView.as_view()),
     path("events/<str:event_id>/waiting/leave/", views.LeaveView.as_view()),
     path("events/<str:event_id>/waiting/accept/", views.AcceptView.as_view()),
+    path("receipts/", views.ReceiptsView.as_view()),
     path("tickets/", views.TicketsView.as_view()),
     path("tickets/<str:code>/qr/", views.QrView.as_view()),
     path("tickets/<str:code>/cancel/", views.CancelView.as_view()),

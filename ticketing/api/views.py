@@ -9,10 +9,10 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ticketing import claims, events, tickets, waiting
+from ticketing import claims, events, presenting, tickets, waiting
 from ticketing.allocation import allocator_of
 from ticketing.api import answers, serializers
-from ticketing.api.bodies import read_json, read_zones
+from ticketing.api.bodies import read_json, read_receipt, read_zones
 from ticketing.api.callers import require_claimant, require_csrf, require_student
 from ticketing.api.contract import (
     ASK_AGAIN,
@@ -132,6 +132,28 @@ class MyClaimView(ContractView):
         outcome = claims.last_answer(event_id=event_key(event_id), student_id=student.pk)
         if outcome is None:
             raise NoClaim
+        return JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
+
+
+class ReceiptsView(ContractView):
+    """Give a receipt back: what it was given for is there, or is restored."""
+
+    security = BY_SESSION_WRITING
+
+    @extend_schema(
+        operation_id="present_receipt",
+        request=serializers.ReceiptRequest,
+        responses={
+            200: PolymorphicProxySerializer(
+                "Restored", [serializers.ClaimAnswer, serializers.WaitingAnswer], "outcome", many=False
+            ),
+            **PROBLEMS,
+        },
+    )
+    def post(self, request: Request) -> HttpResponse:
+        student = require_student(request)
+        require_csrf(request)
+        outcome = presenting.present(student, read_receipt(read_json(request._request)))
         return JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
 
 

@@ -45,16 +45,12 @@ def latched() -> dict[Keys, str]:
 def same_run(keys: Keys, counter: SaleCounter) -> bool:
     """Tell whether the server that decides has known all that is known; take over another one that has not lost any.
 
-    It is heard for a moment first: whoever has seen more than it has says so with the next press.
+    Others are heard for a moment first: whose process has seen more says so with the next press, which stops the sale.
     """
-    word, *facts = run("server", [keys.of_group("state")], [counter.epoch, "look"])
+    word, *known_for = run("server", [keys.of_group("state")], [counter.epoch, "look"])
     if word != "other":
         return word == "same"
-    sequence, heard, known_for = (int(fact) for fact in facts)
-    if heard > sequence:
-        latch(keys, counter, ["counters"])
-        return False
-    if known_for < LISTEN_MS:
+    if int(known_for[0]) < LISTEN_MS:
         return False
     log.warning("another run of the server decides for group %s; it has lost nothing", keys.group)
     return run("server", [keys.of_group("state")], [counter.epoch, "adopt"])[0] == "adopted"

@@ -3,10 +3,9 @@
 -- PARTS    common
 -- KEYS     1 state   of the limit group
 -- ARGV     1 epoch  2 'look' or 'adopt'
--- RETURNS  'same', 'adopted', 'none' (no such state in this epoch), or 'other', the last entry, the highest entry that
---          anybody has seen, and for how long in ms this is known
+-- RETURNS  'same', 'adopted', 'none' (no such state in this epoch), or 'other' and for how long in ms this is known
 
-local values = redis.call('HMGET', KEYS[1], 'epoch', 'run', 'seq', 'heard', 'noticed')
+local values = redis.call('HMGET', KEYS[1], 'epoch', 'run', 'noticed')
 local run = own_run()
 if values[1] ~= ARGV[1] then
     return {'none'}
@@ -21,9 +20,9 @@ if values[2] == run then
 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local its_run, at = string.match(values[5] or '', '^(%x+)|(%d+)$')
+local its_run, at = string.match(values[3] or '', '^(%x+)|(%d+)$')
 if its_run ~= run then
     at = text(now)
     redis.call('HSET', KEYS[1], 'noticed', run .. '|' .. at)
 end
-return {'other', values[3] or '0', values[4] or '0', text(now - tonumber(at))}
+return {'other', text(now - tonumber(at))}
