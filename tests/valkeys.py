@@ -1,4 +1,4 @@
-"""Valkeys that belong together, for tests: a cluster of three masters, or a master with its Sentinels."""
+"""Valkeys that belong together, for tests: a cluster of three masters, a master with its replica, or its Sentinels."""
 
 import signal
 import subprocess
@@ -21,7 +21,9 @@ CLUSTER = (
     "cluster-node-timeout 2000",
     "cluster-announce-ip 127.0.0.1",
     "cluster-config-file nodes.conf",
+    "cluster-replica-validity-factor 0",
 )
+PROMPT = ("repl-diskless-sync-delay 0", "repl-ping-replica-period 1")
 
 
 def start(folder: Path, lines: Callable[[int], Sequence[str]], *flags: str) -> embedded.Server:
@@ -55,16 +57,72 @@ def keep(stack: ExitStack, server: embedded.Server) -> embedded.Server:
 
 
 @contextmanager
-def cluster(folder: Path, masters: int = 3) -> Iterator[tuple[str, list[embedded.Server]]]:
-    """Run a cluster of masters without replicas; yield its address and its servers."""
+def cluster(
+    folder: Path, masters: int = 3, *, replicated: bool = False
+) -> Iterator[tuple[str, list[embedded.Server]]]:
+    """Run a cluster; yield its address and its servers: the masters, then a replica of each where there are some."""
 
     def lines(_port: int) -> list[str]:
-        return [*SALE, *CLUSTER, f"cluster-port {embedded.free_port()}"]
+        return [*SALE, *CLUSTER, *PROMPT, f"cluster-port {embedded.free_port()}"]
 
     with ExitStack() as stack:
-        servers = [keep(stack, start(folder / f"node-{number}", lines)) for number in range(masters)]
-        join(servers)
+        count = masters * 2 if replicated else masters
+        servers = [keep(stack, start(folder / f"node-{number}", lines)) for number in range(count)]
+        join(servers[:masters])
+        for master, replica in zip(servers, servers[masters:], strict=False):
+            follow(master, replica)
+        follows = processes.wait_until(
+            lambda: (
+                all(is_whole(server, count) for server in servers)
+                and all(has_replica(server) for server in servers[:masters] if replicated)
+            ),
+            READY_SECONDS,
+        )
+        assert follows, "the replicas of the cluster do not follow"
         yield f"redis+cluster://:{PASSWORD}@{hosts_of(servers)}", servers
+
+
+def follow(master: embedded.Server, replica: embedded.Server) -> None:
+    """Let a new node join a cluster as the replica of one of its masters."""
+    with client_of(master) as client:
+        bus = client.config_get("cluster-port")["cluster-port"]
+        name = client.execute_command("CLUSTER MYID")
+
+    def followed() -> bool:
+        with client_of(replica) as client:
+            try:
+                client.execute_command("CLUSTER REPLICATE", name)
+            except redis.ResponseError:  # it has not heard of that master yet
+                return False
+            return True
+
+    with client_of(replica) as client:
+        client.execute_command("CLUSTER MEET", "127.0.0.1", master.port, bus)
+    assert processes.wait_until(followed, READY_SECONDS), "a replica did not find its master"
+
+
+def has_replica(server: embedded.Server) -> bool:
+    """Tell whether a replica has loaded what a server had, and follows: "online" alone comes before that."""
+    with client_of(server) as client:
+        found: Any = client.info("replication").get("slave0", {})
+    return bool(found) and found["state"] == "online" and found["offset"] > 0
+
+
+@contextmanager
+def pair(folder: Path) -> Iterator[tuple[str, list[embedded.Server]]]:
+    """Run a master and its replica; yield the master's address, and both servers."""
+    with ExitStack() as stack:
+        master, replica = keep_pair(stack, folder)
+        yield master.url, [master, replica]
+
+
+def keep_pair(stack: ExitStack, folder: Path) -> list[embedded.Server]:
+    """Start a master and a replica that follows it, to end with the stack."""
+    master = keep(stack, start(folder / "master", lambda _port: [*SALE, *PROMPT]))
+    following = [*SALE, *PROMPT, f"replicaof 127.0.0.1 {master.port}"]
+    replica = keep(stack, start(folder / "replica", lambda _port: following))
+    assert processes.wait_until(lambda: has_replica(master), READY_SECONDS), "the replica does not follow"
+    return [master, replica]
 
 
 def join(servers: Sequence[embedded.Server]) -> None:
@@ -99,9 +157,7 @@ def sentinels(folder: Path, name: str = "festival") -> Iterator[tuple[str, list[
     The Sentinels want the same password as the servers.
     """
     with ExitStack() as stack:
-        master = keep(stack, start(folder / "master", lambda _port: SALE))
-        following = [*SALE, f"replicaof 127.0.0.1 {master.port}"]
-        replica = keep(stack, start(folder / "replica", lambda _port: following))
+        master, replica = keep_pair(stack, folder)
         watching = [
             f"sentinel monitor {name} 127.0.0.1 {master.port} 2",
             f"sentinel auth-pass {name} {PASSWORD}",

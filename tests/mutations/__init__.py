@@ -9,11 +9,12 @@ from tests.mutations import (
     model,
     recovery,
     rush,
+    servers,
     verification,
     waiting,
     web,
 )
 from tests.mutations.row import Mutation
 
-PARTS = (allocation, rush, recovery, waiting, model, accounts, verification, mail, desk, gate, web)
+PARTS = (allocation, rush, recovery, servers, waiting, model, accounts, verification, mail, desk, gate, web)
 MUTATIONS: tuple[Mutation, ...] = tuple(row for part in PARTS for row in part.ROWS)

@@ -1,7 +1,6 @@
 """The sale on a cluster and behind Sentinels: claims over HTTP on the production server, clock and durability."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -11,36 +10,19 @@ from redis.crc import key_slot
 
 from festival import embedded
 from festival.checks import cache_is_elsewhere
-from festival.env import Environment
-from festival.redis import at_each_master, sale
-from festival.redis_address import Kind, read_redis
+from festival.redis import at_each_master
+from festival.redis_address import Kind
 from tests import valkeys
 from tests.conftest import clients_of, production_server
 from tests.contract.doors import OverHttp
+from tests.elsewhere import sale_at
 from tests.factories import make_event, make_players, settle
-from ticketing.allocation.rush import scripts
 from ticketing.allocation.rush.durability import Durability, durability
 from ticketing.models import Event, Festival, Ticket
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 THIRDS = 3
 DURABLE = (("appendonly", "yes"), ("appendfsync", "always"), ("maxmemory", "0"))
-
-
-def forget_client() -> None:
-    sale.cache_clear()
-    scripts.script.cache_clear()
-
-
-@contextmanager
-def sale_at(url: str) -> Iterator[None]:
-    """Let this process decide at another address while the block runs."""
-    env = Environment({"REDIS_URL": url})
-    with override_settings(REDIS_SALE=read_redis(env, "REDIS_URL"), SENTINEL_PASSWORD=valkeys.PASSWORD):
-        env.finish()
-        forget_client()
-        yield
-    forget_client()
 
 
 @pytest.fixture(params=[Kind.CLUSTER, Kind.SENTINEL])
