@@ -51,20 +51,4 @@ ROWS = (
         "    for place, found in [*configurations().items()][:1]:",
         "tests/rush/test_redis_checks.py -k every_master",
     ),
-    Mutation(
-        "F7",
-        "a web process opens no more connections than it has threads",
-        "festival/settings.py",
-        '"max_size": POOL_SIZE,',
-        '"max_size": POOL_SIZE * 20,',
-        "tests/test_connections.py -k too_many",
-    ),
-    Mutation(
-        "F7",
-        "a process opens no more connections to the sale's Redis than its threads need",
-        "festival/redis.py",
-        'return {"max_connections": settings.REDIS_POOL_SIZE, "timeout": 1}',
-        'return {"max_connections": 500, "timeout": 1}',
-        "tests/test_connections.py -k redis",
-    ),
 )
