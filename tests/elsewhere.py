@@ -1,10 +1,12 @@
-"""Lets this process decide at another Redis than the test run's."""
+"""Lets this process decide at another Redis, or read another PostgreSQL, than the test run's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.cache import caches
+from django.db import connection
 from django.test import override_settings
 
 from festival.env import Environment
@@ -37,3 +39,24 @@ def sale_at(url: str, **settings: Any) -> Iterator[None]:
             yield
         finally:
             forget_client()
+
+
+@contextmanager
+def rows_at(url: str) -> Iterator[None]:
+    """Let this thread read and write another PostgreSQL while the block runs; its tables must be there."""
+    parts = urlsplit(url)
+    there = {
+        "HOST": parts.hostname,
+        "PORT": str(parts.port),
+        "NAME": parts.path.lstrip("/"),
+        "USER": parts.username,
+        "PASSWORD": parts.password,
+    }
+    here = {name: connection.settings_dict[name] for name in there}
+    connection.close()
+    connection.settings_dict.update(there)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(here)

@@ -51,4 +51,20 @@ ROWS = (
         "    for place, found in [*configurations().items()][:1]:",
         "tests/rush/test_redis_checks.py -k every_master",
     ),
+    Mutation(
+        "F7",
+        "a PostgreSQL without room for our connections is refused at the start",
+        "festival/connection_checks.py",
+        "    if room < ours:",
+        "    if room < 0:",
+        "tests/test_connections.py -k without_room",
+    ),
+    Mutation(
+        "F7",
+        "a process opens no more connections to the sale's Redis than its threads need",
+        "festival/redis.py",
+        'return {"max_connections": settings.REDIS_POOL_SIZE, "timeout": 1}',
+        'return {"max_connections": 500, "timeout": 1}',
+        "tests/test_connections.py -k threads_share",
+    ),
 )
