@@ -79,6 +79,12 @@ def sale() -> redis.Redis:
     return client_of(settings.REDIS_SALE)
 
 
+def close() -> None:
+    """Close this process's connections to the sale's Redis, where it has any."""
+    if sale.cache_info().currsize:
+        sale().close()
+
+
 def client_of(address: RedisAddress) -> redis.Redis:
     """Return a client of an address, which answers in text."""
     if address.kind == Kind.CLUSTER:

@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,12 +116,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @contextmanager
 def production_server(
-    folder: Path, port: int, **changes: str
+    folder: Path, port: int, *, options: Sequence[str] = WEB_OPTIONS, **changes: str
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run the production server on the test database, as the demo starts it, with a changed environment."""
     env = {**os.environ, "DATABASE_URL": test_database_url(), "FESTIVAL_ROLE": "web", **changes}
     address = ["--host", "127.0.0.1", "--port", str(port)]
-    command = [sys.executable, "-m", "granian", "festival.wsgi:application", *WEB_OPTIONS, *address]
+    command = [sys.executable, "-m", "granian", "festival.wsgi:application", *options, *address]
     log = folder / "web.log"
     process = processes.spawn(command, log=log, record=folder / "web.json", env=env)
     url = f"http://127.0.0.1:{port}"

@@ -8,7 +8,7 @@ position moved and does nothing. A database that falls back to an older state ta
 import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -50,15 +50,20 @@ def groups() -> list[Keys]:
     return [Keys.read(str(text)) for text in sorted(sale().smembers(GROUPS))]
 
 
-def write_back() -> int:
-    """Apply everything that stands in the streams; return the number of entries.
+def never() -> bool:
+    """Say that nobody has asked to end."""
+    return False
+
+
+def write_back(stopping: Callable[[], bool] = never) -> int:
+    """Apply everything that stands in the streams, until somebody asks to end; return the number of entries.
 
     What fails for one stream is raised when the others have been followed.
     """
     applied, failed = 0, None
     for keys in groups():
         try:
-            applied += follow(keys)
+            applied += follow(keys, stopping)
         except DatabaseError as error:
             failed = failed or error
     if failed is not None:
@@ -66,10 +71,10 @@ def write_back() -> int:
     return applied
 
 
-def follow(keys: Keys) -> int:
-    """Apply the entries of one stream until it ends or stops."""
+def follow(keys: Keys, stopping: Callable[[], bool] = never) -> int:
+    """Apply the entries of one stream until it ends or stops, or somebody asks to end: a batch is never cut short."""
     applied = 0
-    while count := step(keys):
+    while not stopping() and (count := step(keys)):
         applied += count
     return applied
 
@@ -206,7 +211,7 @@ def write_back_forever(stop_wanted: threading.Event) -> None:
     """Write back until told to stop; a batch that was begun is finished first. While a server is away, wait for it."""
     while not stop_wanted.is_set():
         try:
-            carried = write_back()
+            carried = write_back(stop_wanted.is_set)
         except (DatabaseError, redis.RedisError, FestivalError):
             log.exception("write-back failed, trying again")
             connection.close()

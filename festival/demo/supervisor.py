@@ -27,6 +27,8 @@ PASSCODE_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike on 
 READY_SECONDS = 60
 STEP_SECONDS = 600
 OPEN_FILES = 65536
+# How long the parts have to end, one kind after the other: 9.5 s with the second of a rush, where ten are promised.
+WEB_SECONDS, WORKER_SECONDS, SERVER_SECONDS = 3.5, 2.5, 1.25
 OURS = ("DATABASE_URL", "REDIS_URL", "CACHE_URL")
 KEPT = ("FESTIVAL_SECRET_KEY", "FESTIVAL_SIGNING_KEYS", "FESTIVAL_DEMO_PASSCODE")
 
@@ -132,7 +134,9 @@ class Demo:
             self.urls[variable] = server.url
             # Started again on the same port: the programs know it by its address.
             launch = partial(relaunch, partial(make, port=server.port, stopping=stopping))
-            part = Part(server.name, embedded.log_of(server.folder), launch, server.end_signal)
+            part = Part(
+                server.name, embedded.log_of(server.folder), launch, server.end_signal, SERVER_SECONDS
+            )
             part.process, part.record = server.process, embedded.record_of(server.folder)
             self.servers.append(part)
 
@@ -199,7 +203,7 @@ class Demo:
         """Start web, worker and job worker, and wait until the web server answers."""
         manage = [sys.executable, "manage.py"]
         self.programs = [
-            self.program("web", self.web_command(), "web"),
+            self.program("web", self.web_command(), "web", seconds=WEB_SECONDS),
             self.program("prime", [*manage, "prime", "--forever"], "worker"),
             self.program("writeback", [*manage, "writeback"], "worker"),
             self.program(
@@ -223,13 +227,13 @@ class Demo:
             what = f"The web server does not answer. The last lines of {web.log}:"
             raise Problem(f"{what}\n\n{processes.last_lines(web.log)}", "make demo")
 
-    def program(self, name: str, command: list[str], role: str) -> Part:
+    def program(self, name: str, command: list[str], role: str, seconds: float = WORKER_SECONDS) -> Part:
         """Return a program as a part that is not started yet."""
         log, record = self.place.logs / f"{name}.log", self.place.records / f"{name}.json"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
         launch = partial(processes.spawn, command, log=log, record=record, env=self.environment(role))
-        return Part(name, log, launch, record=record)
+        return Part(name, log, launch, seconds=seconds, record=record)
 
     def web_command(self) -> list[str]:
         """Return the production server's command line."""
@@ -264,7 +268,10 @@ WEB_OPTIONS = [
     # Connections of one worker, idle ones too: whoever comes when they are used up waits until some have been idle for
     # half a minute. 10,000 browsers keep one or more each.
     *("--backpressure", "16384"),
-    *("--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "2"),
+    "--respawn-failed-workers",
+    # At a reload (SIGHUP) the old worker goes so many seconds after the new one was started: nobody asks it whether it
+    # listens by then. One that ends has as long for the requests that it has.
+    *("--respawn-interval", "8", "--workers-kill-timeout", "8"),
 ]
 
 

@@ -1,9 +1,8 @@
-import signal
-import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from festival.ending import until_asked
 from ticketing.allocation.priming import prime, prime_forever
 
 
@@ -17,7 +16,4 @@ class Command(BaseCommand):
         if not forever:
             self.stdout.write(f"{prime()} changed")
             return
-        stop = threading.Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
-        prime_forever(stop)
+        until_asked(prime_forever)

@@ -1,11 +1,10 @@
-import signal
-import threading
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
+from festival.ending import until_asked
 from ticketing import foreign
 from ticketing.writeback import write_back, write_back_forever
 
@@ -33,10 +32,7 @@ class Command(BaseCommand):
         if once:
             self.stdout.write(f"{write_back()} applied")
             return
-        stop = threading.Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: stop.set())
-        write_back_forever(stop)
+        until_asked(write_back_forever)
 
     def remove(self, group: UUID, *, by: str | None, reason: str) -> None:
         """Remove a stranger's entry; without a name and a reason only show it."""
