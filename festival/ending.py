@@ -4,8 +4,8 @@ import signal
 import threading
 from collections.abc import Callable
 
-from django.core.cache import caches
 from django.db import connections
+from django_redis import get_redis_connection
 
 from festival import redis
 
@@ -32,5 +32,5 @@ def until_asked(loop: Callable[[threading.Event], None]) -> None:
 def give_back() -> None:
     """Close this process's connections to PostgreSQL and to both Redis."""
     connections.close_all()
-    caches.close_all()
+    get_redis_connection().connection_pool.disconnect()
     redis.close()

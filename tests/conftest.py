@@ -33,7 +33,10 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 # Files that take minutes: begun last, one of them would go on alone while the other process has nothing left to do.
-LONGEST = ("pages/test_sales.py", "pages/test_addresses.py", "load/", "demo/", "properties/", "test_demo.py")
+LONGEST = (
+    *("pages/test_sales.py", "pages/test_addresses.py", "load/", "demo/", "properties/", "test_demo.py"),
+    "test_rolling_restart.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by marks

@@ -1,6 +1,7 @@
 """The demo's supervisor: one at a time, kind about what hinders it, and nothing of it is left when it ends."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 from cryptography import x509
@@ -295,6 +297,40 @@ def test_a_killed_demo_leaves_nothing_that_hinders_the_next(demo_folder: Path) -
     finally:
         demo.process.kill()
         demo.process.wait()
+
+
+def test_a_demo_that_is_asked_in_the_middle_of_a_rush_ends_in_time(demo_folder: Path) -> None:
+    demo = RealDemo(demo_folder, free_port())
+    try:
+        demo.wait_until_ready()
+        play_a_rush(f"http://127.0.0.1:{demo.port}")
+        family = demo.family()
+        assert any("rush" in process.cmdline() for process in family), "it is being played"
+        began = time.monotonic()
+        demo.process.terminate()
+        assert demo.process.wait(timeout=10) == 0
+        assert time.monotonic() - began < 10
+        assert not [process for process in family if processes.born(process.pid)]
+    finally:
+        demo.process.kill()
+        demo.process.wait()
+
+
+def play_a_rush(url: str) -> None:
+    """Press the button of the demo's rush, and wait until its crowd has had the first tickets."""
+    with httpx.Client(base_url=url, timeout=20) as client:
+        form = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get("/demo/").text)
+        assert form
+        fields = {"csrfmiddlewaretoken": form[1], "students": "3000"}
+        started = client.post("/demo/rush/", data=fields, headers={"Referer": url})
+        event = f"/api/events/{started.headers['Location'].split('/')[3]}/"
+
+        def left() -> int:
+            return sum(zone["left"] or 0 for zone in client.get(event).json()["zones"])
+
+        assert processes.wait_until(lambda: left() > 0, 30), "its places are there"
+        places = left()
+        assert processes.wait_until(lambda: 0 < left() < places, 90), "the crowd presses"
 
 
 def test_a_command_without_the_demo_names_make_demo(place: Layout) -> None:

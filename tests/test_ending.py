@@ -3,8 +3,10 @@
 Each test has a control that kills instead, or asks in another way, and shows what would be missing.
 """
 
+import os
 import signal
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +21,7 @@ from accounts.models import MailState, OutgoingMail
 from festival import embedded, processes
 from tests.accounts.mails import queue_codes
 from tests.accounts.smtp import MailServer
-from tests.conftest import production_server
+from tests.conftest import ROOT, production_server
 from tests.conftest import test_database_url as database_url
 from tests.contract.doors import Answer, InProcess, OverHttp
 from tests.ending import PROMISED_SECONDS, connections, kill, refuses, visitors, worker
@@ -220,3 +222,35 @@ def test_a_job_worker_ends_after_the_mail_that_it_sends_and_not_when_it_is_kille
     assert taken < 60, "it was in the middle"
     assert states[MailState.QUEUED] == 60 - taken
     assert states[MailState.SENT] == (taken if number == ASK else taken - 1), "the last one's answer was seen"
+
+
+LOOP = """
+import django
+django.setup()
+import psutil
+from django.core.cache import cache
+from django.db import connection
+from festival.ending import until_asked
+from festival.redis import sale
+
+def say(*words):
+    print(len(psutil.Process().net_connections("tcp")), *words, flush=True)
+
+def loop(asked):
+    connection.ensure_connection(), sale().ping(), cache.get("something")
+    say("before")
+    asked.wait(30)
+    say("asked" if asked.is_set() else "late")
+
+until_asked(loop)
+say("after")
+"""
+
+
+def test_a_loop_keeps_its_connections_to_its_end_and_then_gives_all_of_them_back() -> None:
+    env = {**os.environ, "DATABASE_URL": database_url(), "DJANGO_SETTINGS_MODULE": "festival.settings"}
+    with subprocess.Popen([sys.executable, "-c", LOOP], cwd=ROOT, env=env, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"3 before\n"
+        process.send_signal(ASK)
+        assert process.stdout.read() == b"3 asked\n0 after\n"
