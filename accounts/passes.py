@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from accounts.models import Student, StudentSession
 
+KEPT_PREFIX = "receipt_"  # cookies that a browser keeps for its student go with the login
 PASS_COOKIE = "festival_pass"  # noqa: S105 - a name, no secret
 MOST_CHARACTERS = 200
 PARTS = 4

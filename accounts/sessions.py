@@ -21,7 +21,7 @@ from django.utils.crypto import get_random_string
 
 from accounts import devices, endings
 from accounts.models import Student, StudentSession, User
-from accounts.passes import PASS_COOKIE, sign_pass
+from accounts.passes import KEPT_PREFIX, PASS_COOKIE, sign_pass
 from ticketing.models import Festival
 
 SESSION_KEY = "student_session"
@@ -119,7 +119,8 @@ def log_out(request: HttpRequest, response: HttpResponse) -> None:
     end_this(request)
     logout(request)
     setattr(request, _ASKED, None)
-    response.delete_cookie(PASS_COOKIE, path="/", samesite="Lax")
+    for name in [PASS_COOKIE, *(name for name in request.COOKIES if name.startswith(KEPT_PREFIX))]:
+        response.delete_cookie(name, path="/", samesite="Lax")
 
 
 def log_out_everywhere(student: Student) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from festival.errors import Unavailable
 from ticketing.allocation import allocator_of
+from ticketing.allocation.base import Stale
 from ticketing.allocation.database import DatabaseAllocator
 from ticketing.errors import UnknownEvent
 from ticketing.last_tickets import last_tickets
@@ -111,19 +112,33 @@ def figures_of(zones: dict[UUID, list[UUID]]) -> dict[UUID, Figures]:
     here: list[UUID] = []
     found: dict[UUID, Figures] = {}
     for event, its_zones in zones.items():
-        authority = allocator_of(event)
-        if isinstance(authority, DatabaseAllocator):
-            here.append(event)
-            continue
         try:
-            found[event] = authority.left(its_zones), authority.now()
-        except Unavailable:
-            found[event] = None, timezone.now()
+            figures = figures_elsewhere(event, its_zones)
+        except (Unavailable, Stale):  # away, or just being handed over
+            figures = None, timezone.now()
+        if figures is None:
+            here.append(event)
+        else:
+            found[event] = figures
     if here:
         left = DatabaseAllocator().left([zone for event in here for zone in zones[event]])
         now = DatabaseAllocator().now()
         found |= dict.fromkeys(here, (left, now))
     return found
+
+
+def figures_elsewhere(event: UUID, zones: Sequence[UUID]) -> Figures | None:
+    """Return the figures of an event that Redis decides for, None for any other; look again, once, after a handover."""
+    for fresh in (False, True):
+        authority = allocator_of(event, fresh=fresh)
+        if isinstance(authority, DatabaseAllocator):
+            return None
+        try:
+            return authority.left(zones), authority.now()
+        except Stale:
+            if fresh:
+                raise
+    return None
 
 
 def document(

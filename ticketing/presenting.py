@@ -5,8 +5,7 @@ import hashlib
 from accounts.models import Student
 from festival.errors import FestivalError
 from ticketing import receipts
-from ticketing.allocation import Outcome
-from ticketing.allocation.restoring import restore
+from ticketing.allocation.restoring import Restoration, restore
 from ticketing.models import Event, RefusedReceipt
 from ticketing.receipts import Receipt
 
@@ -40,7 +39,7 @@ class TooManyReceipts(FestivalError):
 REFUSALS: dict[str, type[FestivalError]] = {kind.code: kind for kind in (ForgedReceipt, ForeignReceipt)}
 
 
-def present(student: Student, text: str) -> Outcome:
+def present(student: Student, text: str) -> Restoration:
     """Return what a student has by a receipt, restored if it was lost.
 
     Raises ForgedReceipt, ForeignReceipt, Superseded, TooManyReceipts; Recovering or Unavailable when nobody can say.
@@ -50,10 +49,10 @@ def present(student: Student, text: str) -> Outcome:
         raise refuse(student, text, ForgedReceipt)
     if receipt.student_id != student.pk:
         raise refuse(student, text, ForeignReceipt, receipt)
-    outcome = restore(receipt).outcome
-    if outcome is None:
+    restoration = restore(receipt)
+    if restoration.outcome is None:
         raise Superseded
-    return outcome
+    return restoration
 
 
 def refuse(

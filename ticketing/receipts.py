@@ -55,6 +55,15 @@ def sign(outcome: Outcome) -> str:
     return signer().sign_object(document)
 
 
+def deadline_of(outcome: Outcome) -> datetime:
+    """Return until when the receipt of a win or a waiting entry restores it."""
+    if outcome.ticket is not None:
+        return outcome.ticket.issued_at + valid_for()
+    if outcome.waits is not None:
+        return outcome.waits.since + valid_for()
+    raise ValueError("only a win and a waiting entry have a receipt")
+
+
 def what_was_told(outcome: Outcome) -> dict[str, Any]:
     """Return the claim and the place of an outcome, and from when its receipt counts."""
     held, waits = outcome.ticket, outcome.waits

@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Student
@@ -16,7 +18,7 @@ from accounts.passes import read_pass
 from accounts.permissions import redirect_to, student_required
 from accounts.sessions import current_student
 from festival.errors import KINDS, FestivalError, Unavailable, page_of, problem_document, seconds_to_wait
-from ticketing import claims, events, tickets, waiting
+from ticketing import claims, events, keeping, tickets, waiting
 from ticketing.api import answers
 from ticketing.api.bodies import MOST_ZONES
 from ticketing.api.pagination import asked, listing, page
@@ -28,6 +30,7 @@ from ticketing.qr import code_text, svg
 from ticketing.signing import TicketCode, parse_ticket_code
 
 SHOWN_AFTER_CLOSING = timedelta(days=1)
+RESTORED = _("It was lost, and is restored: this device had kept your receipt.")
 FOR_GOOD = ("barred", "limit_reached")  # pressing again cannot help: the page offers no button
 
 
@@ -67,22 +70,40 @@ def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
         if request.method == "POST":
             return press(request, event_id, document)
         student = current_student(request)
-        answer = present_answer(event_id, student) if student else None
+        found = what_is_there(request, student, event_id) if student else None
     except UnknownEvent as error:
         return page_of(request, error)
-    return event_page(request, document, answer)
+    if found is None:
+        return event_page(request, document, {"code": "not_known"} if student else None)
+    tell_of_receipt(request, found)
+    response = event_page(request, document, answers.document(found.outcome) if found.outcome else None)
+    if found.over:
+        keeping.drop(request, response, event_id)
+    keeping.keep(request, response, found.outcome)
+    return response
 
 
-def present_answer(event_id: UUID, student: Student) -> dict[str, Any] | None:
-    """Return the student's last answer as a document, `not_known` while no authority can be asked for it.
+def what_is_there(request: HttpRequest, student: Student, event_id: UUID) -> keeping.Found | None:
+    """Return what the student has for an event, None while no authority can be asked for it.
 
-    That is so in the moments of a handover and while Redis is away: the page with its button is there all the same.
+    That is so in the moments of a handover, while Redis is away and while a sale is being restored: the page with its
+    button is there all the same, and asks again.
     """
     try:
-        outcome = claims.last_answer(event_id=event_id, student_id=student.pk)
+        return keeping.find(request.COOKIES, student, event_id)
     except Unavailable:
-        return {"code": "not_known"}
-    return answers.document(outcome) if outcome else None
+        return None
+
+
+def tell_of_receipt(request: HttpRequest, found: keeping.Found) -> None:
+    """Say what the receipt that the browser kept has brought about."""
+    if found.restored:
+        messages.success(request, RESTORED)
+    elif found.over and found.outcome is None:
+        messages.warning(
+            request,
+            _("The receipt on this device does not count any more. What you have is what is shown here."),
+        )
 
 
 def event_page(
@@ -130,7 +151,9 @@ def press(request: HttpRequest, event_id: UUID, document: dict[str, Any]) -> Htt
     if outcome is None:
         return event_page(request, document, problem_document("malformed"), KINDS["malformed"].status)
     if outcome.arrival is not None or outcome.ticket is not None:
-        return HttpResponseRedirect(f"{reverse('event', args=[event_id])}#result", status=303)
+        counted = HttpResponseRedirect(f"{reverse('event', args=[event_id])}#result", status=303)
+        keeping.keep(request, counted, outcome)
+        return counted
     answer = answers.document(outcome)
     return to_wait(event_page(request, document, answer, answer["status"]), outcome.retry_after)
 
@@ -151,6 +174,8 @@ def my_tickets(request: HttpRequest, student: Student) -> HttpResponse:
         found = page(tickets.ended_tickets(student), order=("-issued_at", "-id"), cursor=cursor, size=size)
     except FestivalError as error:
         return page_of(request, error)
+    if keeping.restore_missing(request.COOKIES, student):
+        messages.success(request, RESTORED)
     around = listing(request, [], found.next, found.previous)
     live, complete = ([], True) if cursor else tickets.live_tickets(student)
     context = {
@@ -163,11 +188,20 @@ def my_tickets(request: HttpRequest, student: Student) -> HttpResponse:
     return render(request, "ticketing/tickets.html", context)
 
 
-def own(student: Student, code: str) -> Ticket:
-    """Return the student's ticket of that address; raises UnknownTicket."""
+def own(request: HttpRequest, student: Student, code: str) -> Ticket:
+    """Return the student's ticket of that address; one that is not found may be restored by the browser's receipt.
+
+    Raises UnknownTicket.
+    """
     parsed = parse_ticket_code(code)
     if parsed is None:
         raise UnknownTicket
+    try:
+        return tickets.own_ticket(student, parsed)
+    except (UnknownTicket, Unavailable):
+        if not keeping.restore_ticket(request.COOKIES, student, parsed):
+            raise
+    messages.success(request, RESTORED)
     return tickets.own_ticket(student, parsed)
 
 
@@ -176,7 +210,7 @@ def own(student: Student, code: str) -> Ticket:
 def ticket(request: HttpRequest, student: Student, code: str) -> HttpResponse:
     """Show a ticket with its QR."""
     try:
-        found = tickets.present(own(student, code))
+        found = tickets.present(own(request, student, code))
     except UnknownTicket as error:
         return page_of(request, error)
     qr = code_text(TicketCode(found.code), generation=found.generation, now_ms=now_ms())
@@ -199,7 +233,7 @@ def ticket(request: HttpRequest, student: Student, code: str) -> HttpResponse:
 def ticket_qr(request: HttpRequest, student: Student, code: str) -> HttpResponse:
     """Return the picture of the present step; its page asks for the next one before the step ends."""
     try:
-        found = own(student, code)
+        found = own(request, student, code)
         if found.status != TicketStatus.HELD:
             raise UnknownTicket
     except UnknownTicket as error:
@@ -214,14 +248,17 @@ def ticket_qr(request: HttpRequest, student: Student, code: str) -> HttpResponse
 def cancel(request: HttpRequest, student: Student, code: str) -> HttpResponse:
     """Ask before a ticket is given back, then give it back."""
     try:
-        found = own(student, code)
+        found = own(request, student, code)
         if request.method == "POST":
             tickets.cancel(student, TicketCode(found.code))
+            given_back = HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
+            keeping.drop(request, given_back, found.event_id)
+            return given_back
     except UnknownTicket as error:
         return page_of(request, error)
     except FestivalError:
         return HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
-    if request.method == "POST" or not tickets.may_cancel(found):
+    if not tickets.may_cancel(found):
         return HttpResponseRedirect(reverse("ticket", args=[code]), status=303)
     terms = waiting.terms_of(found.event_id)
     waited_for = terms is not None and terms.moves_up(timezone.now())

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Student
 from accounts.permissions import student_required
 from festival.errors import KINDS, FestivalError, page_of, problem_document
-from ticketing import claims, events, waiting
+from ticketing import claims, events, keeping, waiting
 from ticketing.api import answers
 from ticketing.errors import NoClaim, NotWaiting, UnknownEvent
 from ticketing.views import event_page, for_page
@@ -27,7 +27,9 @@ def leave(request: HttpRequest, student: Student, event_id: UUID) -> HttpRespons
         if request.method == "POST":
             waiting.leave(event_id=event_id, student=student)
             messages.success(request, _("You have left the waiting list. Your place on it goes to the next."))
-            return to_result(event_id)
+            left = to_result(event_id)
+            keeping.drop(request, left, event_id)
+            return left
         outcome = claims.last_answer(event_id=event_id, student_id=student.pk)
     except UnknownEvent as error:
         return page_of(request, error)

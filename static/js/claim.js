@@ -40,6 +40,15 @@ function recall() {
   }
 }
 
+// Beside the cookie that the server sets: js/receipts.js presents it if everything else is lost.
+function keepReceipt(receipt) {
+  try {
+    localStorage.setItem(`receipt:${form.dataset.event}`, JSON.stringify({ who: sale.dataset.who, receipt }));
+  } catch (fault) {
+    console.warn("The receipt is not kept on this phone:", fault);
+  }
+}
+
 // A zone stands in one choice only: choosing it a second time swaps the two.
 function swapTwin(changed) {
   const twin = selects.find((select) => select !== changed && select.value && select.value === changed.value);
@@ -194,6 +203,7 @@ async function press(event) {
     window.location.reload();
     return;
   }
+  if (answer.receipt) keepReceipt(answer.receipt);
   show(kind, answer);
   if (FINAL.has(kind)) form.hidden = document.querySelector("[data-press-box]").hidden = true;
   else readyAfter(kind === "not_open" ? 1 : Math.min(wait, LONGEST_WAIT_S));

@@ -7,6 +7,7 @@ from threading import Event as Flag
 from threading import Thread
 
 import pytest
+from django.core.cache import caches
 from django.db.models import Count
 from django.test import Client
 
@@ -255,3 +256,14 @@ def test_students_who_are_lost_are_told_anew_to_every_sale_of_the_festival(event
     assert door.claim(alice, event.pk, "A").kind == "login_required"
     prime()
     assert {door.claim(alice, event.pk, "A").kind, door.claim(bob, other.pk, "A").kind} == {"won"}
+
+
+def test_the_public_page_is_there_in_the_moment_in_which_the_authority_changes(
+    event: Event, client: Client
+) -> None:
+    address = f"/api/events/{event.pk}/"
+    assert client.get(address).json()["state"] == "open"
+    caches["process"].delete(f"event:{event.pk}")  # but not who decides, which is remembered for a second
+    Event.objects.filter(pk=event.pk).update(mode="database")
+    settle()
+    assert client.get(address).json()["zones"][0]["left"] == PLACES

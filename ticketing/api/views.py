@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ticketing import claims, events, presenting, tickets, waiting
+from ticketing import claims, events, keeping, presenting, tickets, waiting
 from ticketing.allocation import allocator_of
 from ticketing.api import answers, serializers
 from ticketing.api.bodies import read_json, read_receipt, read_zones
@@ -26,6 +26,7 @@ from ticketing.api.contract import (
 from ticketing.api.pagination import asked, listing, page
 from ticketing.errors import NoClaim, UnknownEvent, UnknownTicket
 from ticketing.models import Ticket
+from ticketing.presenting import Superseded
 from ticketing.qr import code_text
 from ticketing.signing import TicketCode, parse_ticket_code
 
@@ -108,9 +109,10 @@ class ClaimsView(ContractView):
         claimant = require_claimant(request)
         require_csrf(request)
         zones = read_zones(read_json(request._request))
-        return answers.claim_answer(
-            claims.claim(event_id=event_key(event_id), zones=zones, claimant=claimant)
-        )
+        outcome = claims.claim(event_id=event_key(event_id), zones=zones, claimant=claimant)
+        response = answers.claim_answer(outcome)
+        keeping.keep(request._request, response, outcome)
+        return response
 
 
 class MyClaimView(ContractView):
@@ -129,10 +131,12 @@ class MyClaimView(ContractView):
     )
     def get(self, request: Request, event_id: str) -> HttpResponse:
         student = require_student(request)
-        outcome = claims.last_answer(event_id=event_key(event_id), student_id=student.pk)
+        outcome = keeping.find(request.COOKIES, student, event_key(event_id)).outcome
         if outcome is None:
             raise NoClaim
-        return JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
+        response = JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
+        keeping.keep(request._request, response, outcome)
+        return response
 
 
 class ReceiptsView(ContractView):
@@ -153,8 +157,12 @@ class ReceiptsView(ContractView):
     def post(self, request: Request) -> HttpResponse:
         student = require_student(request)
         require_csrf(request)
-        outcome = presenting.present(student, read_receipt(read_json(request._request)))
-        return JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
+        outcome = presenting.present(student, read_receipt(read_json(request._request))).outcome
+        if outcome is None:
+            raise Superseded
+        response = JsonResponse(answers.document(outcome), headers=NEVER_KEPT)
+        keeping.keep(request._request, response, outcome)
+        return response
 
 
 class LeaveView(ContractView):
@@ -170,8 +178,11 @@ class LeaveView(ContractView):
     def post(self, request: Request, event_id: str) -> HttpResponse:
         student = require_student(request)
         require_csrf(request)
-        waiting.leave(event_id=event_key(event_id), student=student)
-        return JsonResponse({"outcome": "left"}, headers=NEVER_KEPT)
+        key = event_key(event_id)
+        waiting.leave(event_id=key, student=student)
+        response = JsonResponse({"outcome": "left"}, headers=NEVER_KEPT)
+        keeping.drop(request._request, response, key)
+        return response
 
 
 class AcceptView(ContractView):
@@ -185,7 +196,10 @@ class AcceptView(ContractView):
     def post(self, request: Request, event_id: str) -> HttpResponse:
         student = require_student(request)
         require_csrf(request)
-        return answers.accept_answer(waiting.accept(event_id=event_key(event_id), student=student))
+        outcome = waiting.accept(event_id=event_key(event_id), student=student)
+        response = answers.accept_answer(outcome)
+        keeping.keep(request._request, response, outcome)
+        return response
 
 
 class TicketsView(ContractView):
@@ -235,4 +249,6 @@ class CancelView(ContractView):
         student = require_student(request)
         require_csrf(request)
         ticket: Ticket = tickets.cancel(student, ticket_code(code))
-        return Response(serializers.TicketDocument(ticket).data, headers=NEVER_KEPT)
+        response = Response(serializers.TicketDocument(ticket).data, headers=NEVER_KEPT)
+        keeping.drop(request._request, response, ticket.event_id)
+        return response
