@@ -16,7 +16,7 @@ import redis
 from django.conf import settings
 
 STEP_MS = 20  # a replica that was asked while it synced says so only when it is asked again
-SILENT_SECONDS = 1
+SILENT_SECONDS, BRIEF_MS = 1, 100
 HEARS = "hears"
 Answer = list[str]
 
@@ -34,18 +34,23 @@ class Unconfirmed(redis.RedisError):
 
 
 class Patience:
-    """How long this process waits for a replica: briefly while none answers, or all threads would stand and wait."""
+    """How long this process waits for a replica: briefly after one was silent, or all threads would stand and wait.
+
+    A brief wait that was in vain prolongs nothing: a replica that is slow, not away, is waited for again in a second.
+    """
 
     def __init__(self) -> None:
         self.silent_since = -math.inf
 
-    def now(self) -> int:
+    def begin(self) -> int:
         """Return the milliseconds to wait from now on."""
         silent = time.monotonic() - self.silent_since < SILENT_SECONDS
-        return min(STEP_MS, settings.REDIS_WAIT_MS) if silent else int(settings.REDIS_WAIT_MS)
+        return min(BRIEF_MS, settings.REDIS_WAIT_MS) if silent else int(settings.REDIS_WAIT_MS)
 
-    def silence(self) -> None:
-        self.silent_since = time.monotonic()
+    def in_vain(self, waited_ms: int) -> None:
+        """Note that a replica was silent for so long."""
+        if waited_ms == settings.REDIS_WAIT_MS:
+            self.silent_since = time.monotonic()
 
     def end_of_silence(self) -> None:
         self.silent_since = -math.inf
@@ -69,12 +74,13 @@ def mark_of(key: str) -> str:
 def confirm(connection: Connection, key: str) -> None:
     """Return when a replica has everything that was written before; raises Unconfirmed after `REDIS_WAIT_MS`."""
     ask(connection, "SET", mark_of(key), "")
-    until = time.monotonic() + patience.now() / 1000
+    waited = patience.begin()
+    until = time.monotonic() + waited / 1000
     while (left := round((until - time.monotonic()) * 1000)) > 0:
         if has_it(connection, left):
             patience.end_of_silence()
             return
-    patience.silence()
+    patience.in_vain(waited)
     raise Unconfirmed
 
 

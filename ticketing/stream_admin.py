@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from accounts.read_only import ReadOnly
+from ticketing import durability_words
 from ticketing.models import StreamPosition
 from ticketing.streams import names_of, releases, stop_of, streams, try_again
 
@@ -38,6 +39,7 @@ class StreamPositionAdmin(ReadOnly):
         context = {
             "streams": streams(),
             "releases": releases(),
+            "durability": durability_words.told(),
             "may_release": request.user.has_perm(PERMISSION),
             "title": gettext("Records of the sales"),
         }

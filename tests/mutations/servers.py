@@ -23,8 +23,8 @@ ROWS = (
         "F7",
         "an answer that no replica confirms is not told",
         "festival/redis_wait.py",
-        "    patience.silence()\n    raise Unconfirmed\n",
-        "    patience.silence()\n",
+        "    patience.in_vain(waited)\n    raise Unconfirmed\n",
+        "    patience.in_vain(waited)\n",
         "tests/rush/test_failover.py -k acknowledged_is_there",
     ),
     Mutation(
