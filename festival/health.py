@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from festival.redis import at_each_master, sale
 from ticketing.allocation.recoveries import running
+from ticketing.allocation.rush.complete import incomplete
 from ticketing.allocation.rush.durability import Durability, durability, promise, waits_for_nobody
 from ticketing.allocation.rush.keys import GROUPS
 from ticketing.allocation.rush.recovering import latched
@@ -85,9 +86,12 @@ def promised(part: str) -> str:
 
 
 def ask_sales() -> str:
-    """Return `ok`, or which sales are stopped because decisions of theirs are lost."""
+    """Return `ok`, which sales are stopped because decisions of theirs are lost, or whose rows have to be repaired."""
     stopped = {str(keys.group) for keys in latched()} | restored_from_receipts()
-    return f"recovering: {', '.join(sorted(stopped))}" if stopped else OK
+    if stopped:
+        return f"recovering: {', '.join(sorted(stopped))}"
+    missing = incomplete()
+    return f"rows to be repaired: {', '.join(missing)}" if missing else OK
 
 
 def restored_from_receipts() -> set[str]:

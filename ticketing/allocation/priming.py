@@ -17,6 +17,7 @@ from festival.errors import FestivalError
 from ticketing.allocation import recoveries
 from ticketing.allocation.base import Recovering, Stale
 from ticketing.allocation.database import DatabaseAllocator
+from ticketing.allocation.rush.adopting import adopt_authorities
 from ticketing.allocation.rush.carrying import carry
 from ticketing.allocation.rush.remembered import compare_counters
 from ticketing.allocation.turns import count, lock
@@ -41,7 +42,7 @@ CHUNK = 50_000
 
 def prime() -> int:
     """Apply everything that is wanted and not applied yet; return the number of steps that changed something."""
-    made = make_counters() + make_states() + recoveries.end_over() + compare_counters()
+    made = make_counters() + make_states() + adopt_authorities() + recoveries.end_over() + compare_counters()
     made += sum(follow(zone) for zone in differing_zones())
     return made + promote_waiting() + carry()
 

@@ -19,6 +19,7 @@ from ticketing.allocation.base import Recovering, Stale
 from ticketing.allocation.rush import lease, loading, losses, recovering
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.classes import basis_of_rules, load_rules
+from ticketing.allocation.rush.complete import is_incomplete
 from ticketing.allocation.rush.directory import Listed, look_up
 from ticketing.allocation.rush.directory import read as read_listed
 from ticketing.allocation.rush.durability import Durability, durability
@@ -211,6 +212,9 @@ def to_database(group: Group) -> int:
     """
     keys = group.keys
     if group.counter.authority == Authority.REDIS:
+        if is_incomplete(keys):
+            log.error("group %s stays in Redis until its rows have been repaired", keys.group)
+            return 0
         come_near(keys)
         sale().hset(keys.of_group("state"), "mode", FENCED)
         if not drained(keys):

@@ -15,6 +15,7 @@ from ticketing.allocation.promotions import minute_of
 from ticketing.allocation.rush import waiting
 from ticketing.allocation.rush.building import add, chunks, each, pages, put, rank, remove
 from ticketing.allocation.rush.classes import load_rules
+from ticketing.allocation.rush.complete import facts_of
 from ticketing.allocation.rush.keys import OF_EVENT, Keys
 from ticketing.allocation.rush.lines import FirstArrival, TicketLine, kept, milliseconds
 from ticketing.allocation.rush.roster import SENTINEL
@@ -66,6 +67,7 @@ def load_group(counter: SaleCounter, keys: Keys, events: list[Event], token: int
         "recovering": "",
         "seq": position.position,
         "base": position.position,
+        "rows": facts_of(counter, counter.arrival),
         "arrival": counter.arrival,
         "clock": milliseconds(counter.last_at) if counter.last_at else 0,
         "written": position.position,

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from festival.redis import sale
 from ticketing.allocation import recoveries
+from ticketing.allocation.rush.complete import is_incomplete
 from ticketing.allocation.rush.keys import GROUPS, Keys
 from ticketing.allocation.rush.scripts import run
 from ticketing.models import Recovery, SaleCounter, StreamPosition
@@ -60,7 +61,7 @@ def has_every_decision(keys: Keys, lost: Sequence[str]) -> bool:
     """Let the rows follow what is left of the stream; tell whether they then have all that was ever decided."""
     follow(keys)
     position = StreamPosition.objects.get(group=keys.group)
-    if position.stopped_at is not None or "counters" in lost:
+    if position.stopped_at is not None or "counters" in lost or is_incomplete(keys):
         return False
     sequence, heard = sale().hmget(keys.of_group("state"), ["seq", "heard"])
     last = last_entry(keys)
