@@ -19,6 +19,7 @@ from accounts.permissions import redirect_to, student_required
 from accounts.sessions import current_student
 from festival.errors import KINDS, FestivalError, Unavailable, page_of, problem_document, seconds_to_wait
 from ticketing import claims, events, keeping, tickets, waiting
+from ticketing.allocation import recoveries
 from ticketing.api import answers
 from ticketing.api.bodies import MOST_ZONES
 from ticketing.api.pagination import asked, listing, page
@@ -74,7 +75,7 @@ def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
     except UnknownEvent as error:
         return page_of(request, error)
     if found is None:
-        return event_page(request, document, {"code": "not_known"} if student else None)
+        return event_page(request, document, not_known(request, student, document))
     tell_of_receipt(request, found)
     response = event_page(request, document, answers.document(found.outcome) if found.outcome else None)
     if found.over:
@@ -93,6 +94,19 @@ def what_is_there(request: HttpRequest, student: Student, event_id: UUID) -> kee
         return keeping.find(request.COOKIES, student, event_id)
     except Unavailable:
         return None
+
+
+def not_known(
+    request: HttpRequest, student: Student | None, document: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return what stands in the place of an answer that cannot be looked up.
+
+    Whose browser keeps a receipt asks again, because it will be taken; others learn that the sale is being restored.
+    """
+    if student is None:
+        return None
+    keeps = keeping.kept(request.COOKIES, student, UUID(document["id"])) is not None
+    return {"code": "recovering" if document["state"] == "recovering" and not keeps else "not_known"}
 
 
 def tell_of_receipt(request: HttpRequest, found: keeping.Found) -> None:
@@ -127,6 +141,7 @@ def event_page(
         else [],
         "refused_for_good": bool(answer and answer.get("code") in FOR_GOOD),
         "zones_form": shown.get("offered", shown["zones"]),
+        "restoring_until": recoveries.until(UUID(document["id"])) if shown["state"] == "recovering" else None,
         "waiting_list": waiting.terms_of(UUID(document["id"])) if student else None,
     }
     response = render(request, "ticketing/event.html", context, status=status)

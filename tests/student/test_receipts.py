@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.passes import PASS_COOKIE
 from festival.redis import at_each_master
@@ -176,3 +177,15 @@ def test_another_login_of_the_same_student_finds_the_restored_ticket(in_redis: N
     assert laptop.get(f"/api/events/{event.pk}/claims/mine/").json()["code"] == "recovering"
     assert phone.get(f"/api/events/{event.pk}/claims/mine/").json()["outcome"] == "won"
     assert laptop.get(f"/api/events/{event.pk}/claims/mine/").json()["outcome"] == "won"
+
+
+def test_until_when_receipts_are_taken_stands_on_the_page_and_one_panel_only(in_redis: None) -> None:
+    event = make_event({"A": 2})
+    alice, bob = map(browser_of, make_players(["alice", "bob"]))
+    press(alice, event)
+    lose_redis()
+    until = timezone.localtime(Recovery.objects.get().until).strftime("%H:%M")
+    page = bob.get(f"/events/{event.pk}/").content.decode()
+    shown = page.partition("<template")[0]
+    assert shown.count("잠시만 기다려 주세요") == 1
+    assert f"표를 받은 그 기기에서 이 화면을 열어 주세요. {until}까지" in shown

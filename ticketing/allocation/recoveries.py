@@ -15,7 +15,7 @@ from django.db import transaction
 
 from accounts.models import User
 from ticketing.allocation.turns import clock, lock
-from ticketing.models import Authority, Recovery, SaleCounter
+from ticketing.models import Authority, Event, Recovery, SaleCounter
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +81,12 @@ def whole_ms(at: datetime) -> datetime:
 def running() -> dict[UUID, Recovery]:
     """Return the recoveries that have not ended, by group."""
     return {recovery.group: recovery for recovery in Recovery.objects.filter(ended_at=None)}
+
+
+def until(event_id: UUID) -> datetime | None:
+    """Return until when the sale of an event takes receipts; None when it is not being restored from them."""
+    group = Event.objects.only("limit_group_id").get(pk=event_id).group_key
+    return Recovery.objects.filter(group=group, ended_at=None).values_list("until", flat=True).first()
 
 
 def last_end(group: UUID) -> datetime | None:
