@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from accounts.sessions import log_out_everywhere
 from festival import processes
 from festival.redis import sale
 from tests.contract.doors import Door
@@ -13,7 +14,8 @@ from ticketing import receipts
 from ticketing.allocation import recoveries, witness
 from ticketing.allocation.priming import prime
 from ticketing.allocation.restoring import Restored, restore
-from ticketing.models import Event, Mode, Recovery, StreamPosition
+from ticketing.allocation.rush import recovering
+from ticketing.models import EligibilityRule, Event, Mode, Recovery, StreamPosition
 from ticketing.writeback import write_back
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
@@ -57,6 +59,24 @@ def test_another_run_of_the_server_that_has_lost_nothing_goes_on_after_a_moment(
     assert processes.wait_until(lambda: prime() >= 0 and door.claim(bob, event.pk, "A").kind == "won", 10)
     assert door.claim(alice, event.pk, "A").body["ticket"] == won.body["ticket"]
     assert not Recovery.objects.exists()
+
+
+def test_another_run_is_told_anew_who_may_press(
+    event: Event, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = make_players(["alice", "bob"])
+    fall_back = kept(event)
+    log_out_everywhere(alice.student)
+    EligibilityRule.objects.create(event=event, statuses=["on_leave"])
+    prime()
+    assert door.claim(alice, event.pk, "A").kind == "login_required"
+    assert door.claim(bob, event.pk, "A").kind == "not_eligible"
+    fall_back()  # a replica that had not heard of either; nothing was decided since
+    sale().hset(state_of(event), "run", "0123")
+    monkeypatch.setattr(recovering, "LISTEN_MS", 0)
+    prime()
+    assert door.claim(alice, event.pk, "A").kind == "login_required"
+    assert door.claim(bob, event.pk, "A").kind == "not_eligible"
 
 
 def test_a_server_behind_what_this_process_has_seen_is_stopped_by_the_next_press(

@@ -82,7 +82,7 @@ def carry_on(groups: Sequence[Group], token: int) -> int:
     A group of which something is lost takes no part in it until it has been handed over anew.
     """
     there = standing(groups)
-    before = [group for group in there if is_whole(group)]
+    before = [group for group in there if is_whole(group, token)]
     stopped = {group.counter.group for group in there} - {group.counter.group for group in before}
     rosters = {group.keys.festival: group.keys for group in before}
     changed = tell_marks(
@@ -99,7 +99,7 @@ def standing(groups: Sequence[Group]) -> list[Group]:
     return [group for group in groups if group.counter.authority == Authority.REDIS]
 
 
-def is_whole(group: Group) -> bool:
+def is_whole(group: Group, token: int) -> bool:
     """Tell whether Redis decides for a group and has everything of it; stop and restore a sale of which it has not."""
     keys, counter = group.keys, group.counter
     if sale().sadd(GROUPS, str(keys)):
@@ -110,7 +110,7 @@ def is_whole(group: Group) -> bool:
     if lost := recovering.lost_of(keys):
         restore(group, lost.split())
         return False
-    return found.decides and recovering.same_run(keys, counter)
+    return found.decides and recovering.same_run(keys, counter, group.events, token)
 
 
 def restore(group: Group, lost: Sequence[str]) -> None:

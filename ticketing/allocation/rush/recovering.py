@@ -11,10 +11,12 @@ from typing import Any, cast
 
 from festival.redis import sale
 from ticketing.allocation import recoveries
+from ticketing.allocation.rush.classes import load_rules
 from ticketing.allocation.rush.complete import is_incomplete
 from ticketing.allocation.rush.keys import GROUPS, Keys
+from ticketing.allocation.rush.roster import load_roster
 from ticketing.allocation.rush.scripts import run
-from ticketing.models import Recovery, SaleCounter, StreamPosition
+from ticketing.models import Event, Recovery, SaleCounter, StreamPosition
 from ticketing.writeback import follow
 
 log = logging.getLogger(__name__)
@@ -43,16 +45,20 @@ def latched() -> dict[Keys, str]:
     return {keys: lost for keys, lost in found.items() if lost}
 
 
-def same_run(keys: Keys, counter: SaleCounter) -> bool:
+def same_run(keys: Keys, counter: SaleCounter, events: Sequence[Event], token: int) -> bool:
     """Tell whether the server that decides has known all that is known; take over another one that has not lost any.
 
     Others are heard for a moment first: whose process has seen more says so with the next press, which stops the sale.
+    What it was told and did not decide (log-outs, the roster, rules) is no entry of the stream: it is told anew.
     """
     word, *known_for = run("server", [keys.of_group("state")], [counter.epoch, "look"])
     if word != "other":
         return word == "same"
     if int(known_for[0]) < LISTEN_MS:
         return False
+    load_roster(keys, token)
+    for event in events:
+        load_rules(keys, event, token)
     log.warning("another run of the server decides for group %s; it has lost nothing", keys.group)
     return run("server", [keys.of_group("state")], [counter.epoch, "adopt"])[0] == "adopted"
 
