@@ -2,7 +2,32 @@
 
 from tests.mutations.row import Mutation
 
+VOID = "tests/contract/test_void_at_gates.py"
 ROWS = (
+    Mutation(
+        "F21",
+        "a gate asks the authority, whose word the rows have not got yet",
+        "ticketing/gate.py",
+        "        reason = _authority_objects(request, ticket)",
+        "        reason = None",
+        f"{VOID} -k before_its_row",
+    ),
+    Mutation(
+        "F21",
+        "a void that comes between reading and admitting counts",
+        "ticketing/gate.py",
+        "        scan.reason = ENDED.get(TicketStatus(ticket.status), Reason.ALREADY_USED)",
+        "        scan.reason = Reason.ALREADY_USED",
+        f"{VOID} -k stand_before",
+    ),
+    Mutation(
+        "F21",
+        "the authority keeps no void ticket for a scan",
+        "ticketing/allocation/rush/mark.lua",
+        "if not ticket or not LIVE[ticket.status] then",
+        "if not ticket then",
+        f"{VOID} -k before_its_row",
+    ),
     Mutation(
         "F30",
         "nobody reads another student's ticket",
