@@ -162,6 +162,11 @@ def stop(group: UUID, position: int, error: Exception) -> None:
     log.error("the stream of %s stopped before entry %d: %s", group, position + 1, cause)
 
 
+def is_stopped(keys: Keys) -> bool:
+    """Tell whether a stream has stopped at an entry that cannot be applied."""
+    return StreamPosition.objects.filter(group=keys.group, stopped_at__isnull=False).exists()
+
+
 def release(group: UUID) -> bool:
     """Let a stopped stream try its next entry again."""
     stopped = StreamPosition.objects.filter(group=group, stopped_at__isnull=False)

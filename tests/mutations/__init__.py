@@ -4,6 +4,7 @@ from tests.mutations import (
     accounts,
     allocation,
     desk,
+    ending,
     gate,
     mail,
     model,
@@ -16,5 +17,19 @@ from tests.mutations import (
 )
 from tests.mutations.row import Mutation
 
-PARTS = (allocation, rush, recovery, servers, waiting, model, accounts, verification, mail, desk, gate, web)
+PARTS = (
+    allocation,
+    rush,
+    recovery,
+    ending,
+    servers,
+    waiting,
+    model,
+    accounts,
+    verification,
+    mail,
+    desk,
+    gate,
+    web,
+)
 MUTATIONS: tuple[Mutation, ...] = tuple(row for part in PARTS for row in part.ROWS)

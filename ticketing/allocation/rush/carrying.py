@@ -30,7 +30,7 @@ from ticketing.allocation.rush.scripts import run
 from ticketing.allocation.turns import lock
 from ticketing.errors import Inconsistent
 from ticketing.models import Authority, Event, Mode, SaleCounter, Zone
-from ticketing.writeback import come_near, drained
+from ticketing.writeback import come_near, drained, is_stopped
 
 log = logging.getLogger(__name__)
 LONG_OVER = timedelta(days=7)
@@ -208,7 +208,8 @@ def to_redis(group: Group, token: int, rosters: dict[UUID, Keys]) -> None:
 def to_database(group: Group) -> int:
     """Take a group back from Redis: fence it, let the rows follow to the last entry, then PostgreSQL decides.
 
-    Presses are turned away from the fence on, so the rows come as near as they can before it.
+    Presses are turned away from the fence on, so the rows come as near as they can before it. A group whose recording
+    has stopped, or whose rows are to be repaired, stays in Redis.
     """
     keys = group.keys
     if group.counter.authority == Authority.REDIS:
@@ -216,6 +217,8 @@ def to_database(group: Group) -> int:
             log.error("group %s stays in Redis until its rows have been repaired", keys.group)
             return 0
         come_near(keys)
+        if is_stopped(keys):  # behind a fence nobody would decide until somebody has put its entry right
+            return 0
         sale().hset(keys.of_group("state"), "mode", FENCED)
         if not drained(keys):
             return 0
