@@ -33,6 +33,7 @@ SEEN = (
     "ticketing.view_gatedevice",
     "ticketing.view_streamposition",
     "ticketing.view_recovery",
+    "ticketing.view_refusedreceipt",
     "ticketing.view_waitingentry",
     "ticketing.view_studentlook",
     "ticketing.view_listexport",

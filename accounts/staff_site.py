@@ -42,6 +42,7 @@ SECTIONS: tuple[tuple[str, Promise, tuple[str, ...]], ...] = (
         (
             "streamposition",
             "recovery",
+            "refusedreceipt",
             "outgoingmail",
             "studentlook",
             "gatelookup",

@@ -13,6 +13,7 @@ from ticketing import (  # noqa: F401 - they register their models
     festival_admin,
     gate_admin,
     recovery_admin,
+    refused_admin,
     stream_admin,
     student_list_admin,
     waiting_admin,

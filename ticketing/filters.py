@@ -41,6 +41,13 @@ class InForce(YesOrNo):
     condition = Q(lifted_at=None)
 
 
+class NoneOfOurs(YesOrNo):
+    title = _("why it was refused")
+    parameter_name = "forged"
+    yes, no = _("none of ours, or changed"), _("another student's")
+    condition = Q(code="forged_receipt")
+
+
 class InUse(YesOrNo):
     title = pgettext_lazy("of a device", "state")
     parameter_name = "in_use"

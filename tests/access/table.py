@@ -447,6 +447,7 @@ MODELS = (
     *model("ticketing/gatedevice", look=DESK, edit=COUNCIL, add=COUNCIL),
     *model("ticketing/streamposition", look=DESK),
     *model("ticketing/recovery", look=DESK),
+    *model("ticketing/refusedreceipt", look=DESK),
     *model("ticketing/studentlook", look=DESK),
     *model("ticketing/listexport", look=DESK),
 )

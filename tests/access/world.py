@@ -42,6 +42,7 @@ from ticketing.models import (
     LimitGroup,
     ListExport,
     Recovery,
+    RefusedReceipt,
     SaleCounter,
     StreamPosition,
     StudentList,
@@ -132,6 +133,9 @@ def make_world() -> World:
         group=uuid4(), epoch=1, lost="state", until=timezone.now() + timedelta(minutes=30)
     )
     SaleCounter.objects.create(group=recovery.group, authority=Authority.RECOVERING)
+    rows["ticketing/refusedreceipt"] = RefusedReceipt.objects.create(
+        student=alice.student, digest="0" * 64, code="forged_receipt"
+    )
     looked = {"by": staff["council"], "reason": "왜"}
     rows["ticketing/studentlook"] = StudentLook.objects.create(student=alice.student, whole=True, **looked)
     rows["ticketing/listexport"] = ListExport.objects.create(

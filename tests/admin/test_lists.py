@@ -11,7 +11,18 @@ from django.utils import timezone
 from accounts.models import Student
 from tests.admin.desk import DESK, change, desk_of
 from tests.factories import make_event
-from ticketing.models import Bar, Claim, Event, Festival, GateDevice, LimitGroup, Place, Scan, Ticket
+from ticketing.models import (
+    Bar,
+    Claim,
+    Event,
+    Festival,
+    GateDevice,
+    LimitGroup,
+    Place,
+    RefusedReceipt,
+    Scan,
+    Ticket,
+)
 from ticketing.models.authority import Answer
 from ticketing.models.gate import Verdict
 from ticketing.signing import new_ticket_code
@@ -64,6 +75,10 @@ def fill(event: Event, rows: int) -> None:
         )
         for place, ticket in enumerate(tickets)
     )
+    RefusedReceipt.objects.bulk_create(
+        RefusedReceipt(event=event, student=student, digest=uuid4().hex, code="foreign_receipt")
+        for student in students
+    )
     Bar.objects.bulk_create(
         Bar(event=event, student=student, reason="왜", lifted_at=now) for student in students
     )
@@ -83,7 +98,7 @@ def test_every_list_costs_the_same_for_thirty_rows_and_for_sixty() -> None:
     client, _user = desk_of("council")
     event = make_event({"A": 100})
     models = ["ticket", "claim", "scan", "bar", "gatedevice", "event", "festival", "limitgroup"]
-    models.append("streamposition")
+    models += ["streamposition", "refusedreceipt"]
     for address in (f"event/{event.pk}/history/", "streamposition/"):
         client.get(f"{DESK}{address}")  # a process reads the kinds of its rows once
     found = []
