@@ -19,12 +19,12 @@ PROMISED_SECONDS = 10
 
 
 @contextmanager
-def worker(folder: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a management command as the product runs its workers, on the test database; killed, if it still lives."""
-    env = {**os.environ, "DATABASE_URL": test_database_url(), "FESTIVAL_ROLE": "worker"}
+def worker(folder: Path, *words: str, rows: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    """Run a management command as the product runs its workers, on the test database or another; killed at last."""
+    env = {**os.environ, "DATABASE_URL": rows or test_database_url(), "FESTIVAL_ROLE": "worker"}
     command = [sys.executable, str(ROOT / "manage.py"), *words]
-    log = folder / "worker.log"
-    process = processes.spawn(command, log=log, record=folder / "worker.json", env=env)
+    log, record = folder / f"{words[0]}.log", folder / f"{words[0]}.json"
+    process = processes.spawn(command, log=log, record=record, env=env)
     try:
         yield process
     finally:

@@ -134,7 +134,7 @@ def test_a_writer_that_is_asked_in_a_batch_finishes_it_and_lets_go_of_its_server
         for url in (database_url(), settings.REDIS_URL):
             assert connections(process, url) > 0, "it has what it needs for the rest"
         assert position(keys) < last_number(keys)
-    assert (process.returncode, (tmp_path / "worker.log").read_text()) == (0, "")
+    assert (process.returncode, (tmp_path / "writeback.log").read_text()) == (0, "")
     assert position(keys) == last_number(keys)
     assert written(keys) == acknowledged(keys)
 

@@ -4,6 +4,7 @@ from tests.mutations.row import Mutation
 
 ENDING = "tests/test_ending.py"
 ROWS_BACK = "tests/rush/test_fallen_back_rows.py"
+AWAY = "tests/rush/test_postgresql_away.py"
 ADOPTING = "ticketing/allocation/rush/adopting.py"
 CARRYING = "ticketing/allocation/rush/carrying.py"
 ROWS = (
@@ -78,5 +79,21 @@ ROWS = (
         "        if is_stopped(keys):",
         "        if False:",
         "tests/rush/test_unreadable_entry.py -k not_taken_from_redis",
+    ),
+    Mutation(
+        "F7",
+        "a writer lives while PostgreSQL is away",
+        "ticketing/writeback.py",
+        "        except (DatabaseError, redis.RedisError, FestivalError):",
+        "        except (redis.RedisError, FestivalError):",
+        f"{AWAY} -k is_back",
+    ),
+    Mutation(
+        "F7",
+        "the priming loop lives while PostgreSQL is away",
+        "ticketing/allocation/priming.py",
+        "        except (DatabaseError, redis.RedisError, FestivalError):",
+        "        except (redis.RedisError, FestivalError):",
+        f"{AWAY} -k is_back",
     ),
 )
