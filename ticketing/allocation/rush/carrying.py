@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from festival.redis import sale
 from ticketing.allocation.base import Recovering, Stale
-from ticketing.allocation.rush import lease, loading, losses, recovering
+from ticketing.allocation.rush import freezing, lease, loading, losses, recovering
 from ticketing.allocation.rush.authority import RedisAllocator
 from ticketing.allocation.rush.classes import basis_of_rules, load_rules
 from ticketing.allocation.rush.complete import is_incomplete
@@ -104,6 +104,8 @@ def is_whole(group: Group, token: int) -> bool:
     keys, counter = group.keys, group.counter
     if sale().sadd(GROUPS, str(keys)):
         log.error("group %s was not in the list of groups", counter.group)
+    if freezing.lift(keys, counter, token):
+        log.warning("group %s was frozen by somebody who has died since", counter.group)
     found = losses.look(keys, counter, [event.pk for event in group.events], group.zones())
     if found.lost:
         recovering.latch(keys, counter, found.lost)

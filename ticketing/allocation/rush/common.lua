@@ -2,7 +2,7 @@
 -- A script reads every key that it may write before its first write, so that a key of a wrong type stops it with
 -- nothing done; its first write is the entry in the stream, so that no change is ever without one.
 
-local HEAD = {'mode', 'epoch', 'recovering', 'seq', 'arrival', 'clock', 'run', 'heard', 'written', 'since'}
+local HEAD = {'mode', 'epoch', 'recovering', 'seq', 'arrival', 'clock', 'run', 'heard', 'written', 'since', 'frozen'}
 local present  -- the head that this script has read, for the number that every answer ends with
 
 local function text(number)
@@ -14,7 +14,8 @@ local function own_run()
     return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
 end
 
--- Returns the group's head, or the word for why it cannot decide: 'stale' (another epoch or mode) or 'recovering'.
+-- Returns the group's head, or the word for why it cannot decide: 'stale' (another epoch or mode, or frozen for a
+-- moment) or 'recovering'.
 -- `told` is the epoch that the caller knows, and the highest number of an entry that it has seen in it. Whoever has seen
 -- more than there is stops the sale; what it has seen is kept for whoever restores it.
 local function head_of(key, told)
@@ -36,6 +37,10 @@ local function head_of(key, told)
     end
     local time = redis.call('TIME')
     local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    local till = string.match(values[11] or '', '|(%d*)$')
+    if till and (till == '' or now < tonumber(till)) then
+        return nil, 'stale'
+    end
     present = {
         seq = tonumber(values[4]),
         arrival = tonumber(values[5]),

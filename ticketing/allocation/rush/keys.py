@@ -9,7 +9,8 @@ of a limit group
                 base (last entry when it was built), written (last entry that has its rows), since (time of the first
                 one that has not, ms), run (the run of the server that decides), noticed (another run, and when),
                 heard (the highest entry that somebody had seen who was turned away),
-                rows (what PostgreSQL had decided when it was built), incomplete (1: its rows have lost some of that)
+                rows (what PostgreSQL had decided when it was built), incomplete (1: its rows have lost some of that),
+                frozen (token of the lease|until when nothing is decided, in ms; no time: until it is lifted)
                 event:<event>, zone:<zone> (1: was made)
     stream      stream: every change of state, one entry for each decision, its id is its number
     stream:lost stream that does not lead on from the rows, put aside when the sale was restored from receipts

@@ -14,6 +14,13 @@ ON CONFLICT (id) DO UPDATE SET owner = %(me)s, until = now() + interval '5 secon
 RETURNING token
 """
 
+SEIZE = """
+INSERT INTO ticketing_priminglease AS lease (id, owner, token, until)
+VALUES (1, %(me)s, 1, now() + interval '5 seconds')
+ON CONFLICT (id) DO UPDATE SET owner = %(me)s, until = now() + interval '5 seconds', token = lease.token + 1
+RETURNING token
+"""
+
 
 class Lost(Exception):
     """Another loop has taken the lease: what this one was building is not for use."""
@@ -31,3 +38,18 @@ def keep(token: int) -> None:
     """Prolong the lease in the middle of long work; raises Lost."""
     if take() != token:
         raise Lost
+
+
+def seize() -> int:
+    """Take the lease for five seconds from whoever has it; return its token. A loop in the middle of work is Lost."""
+    with connection.cursor() as cursor:
+        cursor.execute(SEIZE, {"me": ME})
+        return int(cursor.fetchone()[0])
+
+
+def release(token: int) -> None:
+    """Let the next loop have the lease at once, unless another one has it already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ticketing_priminglease SET until = now() WHERE owner = %s AND token = %s", [ME, token]
+        )

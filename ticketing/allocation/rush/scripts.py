@@ -17,7 +17,7 @@ from ticketing.allocation.base import Recovering, Stale
 FOLDER = Path(__file__).resolve().parent
 # Of the priming loop, which compares and tells again what a promoted replica lacks; and looks that promise nothing.
 BIND_NOBODY = {
-    *("build", "clock", "enrol", "flip", "foreign", "left", "logins"),
+    *("build", "clock", "enrol", "flip", "foreign", "freeze", "left", "logins"),
     *("missing", "roster", "sale", "server", "written", "zone"),
 }
 # Answers that bind nobody: nothing was decided, at most tries were counted.
