@@ -1,6 +1,6 @@
 # The commands of this project; `make` or `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help demo sale rush stop reset test mutations format lock ready ready-to-test
+.PHONY: help demo sale rush stop reset test mutations faults format lock ready ready-to-test
 
 PYTHON ?= python3
 IN_VENV := .venv/bin/python
@@ -40,6 +40,9 @@ test: ready-to-test  ## Run every check and every test, on servers of its own
 
 mutations: ready-to-test  ## Break each guarantee in a copy and see its test turn red (about ten minutes)
 	@$(IN_VENV) -m tests.mutations
+
+faults: ready-to-test  ## Kill each part in the midst of a sale, twice (about 15 minutes); FULL=1: twenty times
+	@$(IN_VENV) -m loadtest.faults
 
 format: ready-to-test  ## Put the code in order
 	@$(IN_VENV) -m ruff check --fix --quiet .
