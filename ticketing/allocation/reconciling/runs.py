@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from ticketing.allocation.reconciling import comparing, inside
@@ -22,18 +23,20 @@ from ticketing.allocation.reconciling.findings import Difference, Finding
 from ticketing.allocation.reconciling.mending import mend_rows, record_all
 from ticketing.allocation.reconciling.redis_side import Side, read_side
 from ticketing.allocation.reconciling.tickets import is_use
+from ticketing.allocation.reconciling.unblocking import unblock
 from ticketing.allocation.rush import lease
 from ticketing.allocation.rush.building import remove
 from ticketing.allocation.rush.carrying import Group, to_redis
 from ticketing.allocation.rush.freezing import Freeze, Lapsed
 from ticketing.allocation.turns import count, lock
-from ticketing.models import Authority, StreamPosition
+from ticketing.models import Authority, Event, SaleCounter, StreamPosition
 from ticketing.writeback import come_near, is_stopped, step
 
 log = logging.getLogger(__name__)
 # So long a scan that Redis has let through may need to its row, and rows to the last entry.
 SCAN_SECONDS, ROWS_SECONDS = 2.0, 20.0
 BUILT_ANEW = "built anew from the rows"
+STOPPED = "its stream has stopped at an entry that cannot be recorded"
 
 
 class Impossible(Exception):
@@ -49,6 +52,13 @@ class Report:
     left: Sequence[Difference] = ()
     repaired: int = 0
     problem: str = ""
+
+
+def group_of(key: UUID) -> Group:
+    """Return a limit group with its events as they are now."""
+    own = Q(limit_group=key) | Q(pk=key, limit_group=None)
+    events = Event.objects.filter(own, state__isnull=False).select_related("state").order_by("opens_at", "id")
+    return Group(SaleCounter.objects.get(group=key), list(events))
 
 
 def reconcile(group: Group, *, fix: bool = False, actor: User | None = None) -> Report:
@@ -115,30 +125,34 @@ def in_redis(group: Group, *, fix: bool, actor: User | None) -> Report:
 def frozen(group: Group, freeze: Freeze, *, fix: bool, actor: User | None) -> Report:
     """Compare, and repair, a group that is frozen."""
     key, last = group.keys.group, freeze.begin()
-    follow(group, freeze, last)
-    zones = group.zones()
-    side = read_side(freeze, last, [event.pk for event in group.events], zones)
-    found = comparing.differences(patiently(group, side, freeze))
+    stopped = not follow(group, freeze, last)
+    if stopped and not fix:
+        raise Impossible(STOPPED)
+    side = read_side(freeze, last, [event.pk for event in group.events], group.zones())
+    moved = unblock(freeze, side, position_of(group), actor) if stopped else []
+    if stopped and not follow(group, freeze, last):
+        raise Impossible(STOPPED)
+    found = [*moved, *comparing.differences(patiently(group, side, freeze))]
     if not fix or not found:
         return Report(key, found, found)
     freeze.hold()
     repaired, anew, left = repair(group, side, freeze, actor)
     if anew:
-        group.counter.refresh_from_db()
-        to_redis(group, freeze.token, {})
-    return Report(key, found, left, repaired)
+        to_redis(group_of(key), freeze.token, {})  # as the rows are now
+    return Report(key, found, left, repaired + len(moved))
 
 
-def follow(group: Group, freeze: Freeze, last: int) -> None:
-    """Let the rows follow to the last entry; raises Impossible when they do not come there."""
+def follow(group: Group, freeze: Freeze, last: int) -> bool:
+    """Let the rows follow to the last entry; False when they have stopped before it. Raises Impossible."""
     until = time.monotonic() + ROWS_SECONDS
     while position_of(group) < last:
         if is_stopped(group.keys):
-            raise Impossible("its stream has stopped at an entry that cannot be recorded")
+            return False
         if time.monotonic() > until:
             raise Impossible("its rows are too far behind")
         freeze.prolong()
         step(group.keys)
+    return True
 
 
 def position_of(group: Group) -> int:

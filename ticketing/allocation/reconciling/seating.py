@@ -1,11 +1,17 @@
 """Gives a place to whom one is owed: the lowest free one of the zones that were wanted, else of the event."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ticketing.models import LIVE, Bar, Event, Place, Ticket, Zone
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from ticketing.allocation.turns import clock
+from ticketing.models import LIVE, Bar, Event, Place, Ticket, TicketStatus, Zone
 from ticketing.signing import new_ticket_code
 
 
@@ -29,11 +35,13 @@ def is_owed(owed: Owed) -> bool:
     return not Bar.objects.filter(event=owed.event, student=owed.student_id, lifted_at=None).exists()
 
 
-def lowest(zones: Iterable[UUID]) -> Place | None:
-    """Return the lowest free place of the first of these zones that has one."""
+def lowest(zones: Iterable[UUID], only: Mapping[UUID, Set[int]] | None = None) -> Place | None:
+    """Return the lowest free place of the first of these zones that has one, of `only` those that may be."""
     for zone in zones:
-        place = Place.objects.filter(zone=zone, free=True).order_by("number").first()
-        if place is not None:
+        places = Place.objects.filter(zone=zone, free=True).order_by("number")
+        if only is not None:
+            places = places.filter(number__in=only.get(zone, ()))
+        if place := places.first():
             return place
     return None
 
@@ -73,9 +81,33 @@ def seat(owed: Owed, wanted: Sequence[UUID]) -> str | None:
     return f"held {ticket.zone_id} {ticket.number}"
 
 
-def seat_elsewhere(ticket: Ticket) -> str | None:
-    """Move a live ticket whose place is somebody else's to a free one; None when there is none."""
-    place = lowest(zones_of(ticket.event_id, [ticket.zone_id]))
+def in_the_way(ticket: Ticket) -> list[Ticket]:
+    """Return the live tickets that a live one cannot stand beside: of its place, of its student in the group."""
+    same = Q(place=ticket.place)
+    if ticket.student_id is not None:
+        same |= Q(limit_group=ticket.limit_group, student=ticket.student_id)
+    return list(Ticket.objects.filter(same, status__in=LIVE).exclude(claim_id=ticket.claim_id))
+
+
+def make_way(other: Ticket, ticket: Ticket, only: Mapping[UUID, Set[int]] | None = None) -> str | None:
+    """Let a ticket's holder keep what they have otherwise: their newer ticket, or a free place instead of this one.
+
+    None when there is no free place, or the ticket has been used.
+    """
+    if other.student_id is None or other.student_id != ticket.student_id:
+        return seat_elsewhere(other, only)
+    if other.status == TicketStatus.USED:
+        return None
+    with override(settings.LANGUAGE_CODE):
+        reason = _("Its holder has another ticket of this sale.")
+    facts = {"status": TicketStatus.CANCELLED, "ended_at": clock(), "reason": reason}
+    changed = Ticket.objects.filter(pk=other.pk, status=TicketStatus.HELD).update(**facts)
+    return f"cancelled for {ticket.claim_id}" if changed == 1 else None
+
+
+def seat_elsewhere(ticket: Ticket, only: Mapping[UUID, Set[int]] | None = None) -> str | None:
+    """Move a live ticket to a free place, of `only` those that may be; None when there is none."""
+    place = lowest(zones_of(ticket.event_id, [ticket.zone_id]), only)
     if place is None:
         return None
     take(place)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from ticketing.allocation.reconciling.findings import NOTHING, Difference, Finding
 from ticketing.allocation.reconciling.redis_side import Side
-from ticketing.allocation.reconciling.seating import seat_elsewhere
+from ticketing.allocation.reconciling.seating import in_the_way, make_way
 from ticketing.allocation.reconciling.told import ticket_line
 from ticketing.allocation.rush.carrying import Group
 from ticketing.allocation.rush.lines import TicketLine, moment
@@ -23,10 +23,18 @@ HELD, USED = TicketStatus.HELD.value, TicketStatus.USED.value
 FINAL = {USED, TicketStatus.CANCELLED.value, TicketStatus.VOID.value}
 PRIVATE = {"code", "guest", "grant_reason"}  # these differ without being told
 KIND = "ticket_status"
+ORDER = (KIND, "ticket_facts", "ticket_missing_in_rows", "ticket_missing_in_redis")
 
 
 def look(group: Group, side: Side) -> Iterator[Finding]:
-    """Return tickets that one side does not have, or has otherwise; what the gate will tell yet is no difference."""
+    """Yield tickets that one side does not have, or has otherwise; what the gate will tell yet is no difference.
+
+    Those come first that end: then their places and holders are free for the others.
+    """
+    yield from sorted(differing(group, side), key=lambda it: ORDER.index(it.difference.kind))
+
+
+def differing(group: Group, side: Side) -> Iterator[Finding]:
     rows = {str(row.claim_id): row for row in Ticket.objects.filter(limit_group=group.counter.group)}
     marked = set(PrimingMark.objects.filter(topic=Topic.TICKET).values_list("key", flat=True))
     for claim in sorted({*rows, *side.tickets, *side.told.tickets}):
@@ -41,7 +49,7 @@ def look(group: Group, side: Side) -> Iterator[Finding]:
         ):
             has_redis = replace(has_redis, status=has_row.status)
         if has_row != has_redis or has_row is None:
-            yield judged(claim, row, has_row, has_redis, told, rows_first=not side.incomplete)
+            yield judged(claim, row, has_row, has_redis, told, side)
 
 
 def judged(
@@ -50,17 +58,16 @@ def judged(
     has_row: TicketLine | None,
     has_redis: TicketLine | None,
     told: Entry | None,
-    *,
-    rows_first: bool,
+    side: Side,
 ) -> Finding:
     """Return a difference, with how the rows come to the truth when they are not there."""
     stream = ticket_line(told) if told else None
-    known = [has_row, has_redis] if rows_first else [has_redis, has_row]
+    known = [has_redis, has_row] if side.incomplete else [has_row, has_redis]
     truth = next(line for line in (stream, *known) if line)
     truth = replace(truth, status=final(truth.status, has_row, has_redis))
     found = difference(claim, has_row, has_redis, stream)
     if row is None or has_row is None:
-        return Finding(found, partial(write, truth, told))
+        return Finding(found, partial(write, truth, told, side))
     if has_row.status != truth.status:
         return Finding(found, partial(end, row, truth.status, told))
     return Finding(found, partial(correct, row, truth)) if has_row != truth else Finding(found)
@@ -143,11 +150,8 @@ def place_of(truth: TicketLine) -> Place:
     )[0]
 
 
-def write(truth: TicketLine, told: Entry | None) -> str | None:
-    """Write a ticket that rows do not have; whoever was told "won" gets another place when theirs is somebody's.
-
-    None when the holder has another live ticket of the group: then nobody is without one, and somebody must judge.
-    """
+def write(truth: TicketLine, told: Entry | None, side: Side) -> str | None:
+    """Write a ticket that rows do not have; None when one that Redis has too is in the way: somebody must judge."""
     ticket = Ticket(
         claim_id=UUID(truth.claim),
         limit_group=UUID(told["group"]) if told else group_of(truth),
@@ -157,15 +161,10 @@ def write(truth: TicketLine, told: Entry | None) -> str | None:
         **ending(truth.status, told),
     )
     if truth.status in LIVE:
-        others = Ticket.objects.filter(status__in=LIVE)
-        if (
-            ticket.student_id
-            and others.filter(limit_group=ticket.limit_group, student=ticket.student_id).exists()
-        ):
-            return None
         ticket.place = place_of(truth)
-        if others.filter(place=ticket.place).exists():
-            return seat_elsewhere(ticket)
+        for other in in_the_way(ticket):
+            if str(other.claim_id) in side.tickets or make_way(other, ticket) is None:
+                return None
     ticket.save()
     return f"{ticket.status} {ticket.zone_id} {ticket.number}"
 

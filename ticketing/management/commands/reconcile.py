@@ -2,18 +2,17 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import redis
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
-from django.db.models import Q
 
 from accounts.models import User
 from festival.errors import FestivalError
-from ticketing.allocation.reconciling.runs import Report, reconcile
+from ticketing.allocation.reconciling.runs import Report, group_of, reconcile
 from ticketing.allocation.rush.carrying import Group
 from ticketing.models import Event, SaleCounter
 
@@ -71,18 +70,13 @@ class Command(BaseCommand):
         self.stderr.write(f"{len(reports)} sales, {found} differences, {repaired} repairs, {left} left")
 
 
-def groups(event: UUID | None) -> Iterator[Group]:
-    """Yield the limit groups that have a counter: all, or that of one event."""
+def groups(event: UUID | None) -> list[Group]:
+    """Return the limit groups that have a counter: all, or that of one event."""
     counters = SaleCounter.objects.order_by("group")
     if event is not None:
         counters = counters.filter(group__in=[it.group_key for it in Event.objects.filter(pk=event)])
-    for counter in counters:
-        own = Q(limit_group=counter.group) | Q(pk=counter.group, limit_group=None)
-        events = list(
-            Event.objects.filter(own, state__isnull=False).select_related("state").order_by("opens_at", "id")
-        )
-        if events:
-            yield Group(counter, events)
+    found = [group_of(counter.group) for counter in counters]
+    return [group for group in found if group.events]
 
 
 def verdict(report: Report) -> int:
