@@ -61,14 +61,7 @@ class Struck:
 def play(site: Site, cell: Cell, *, short: bool) -> Figures:
     """Play a cell and return its figures; raise NotCounted when nothing was under way at the strike."""
     fault = EVERY[cell.fault]()
-    event = staging.make_event(staging.Wanted(ZONES, WAITLIST, Mode(cell.mode)))
-    logins = staging.make_sessions(event, STUDENTS)
-    staging.wait_for_places(event)
-    staging.open_in(event, OPENS_IN_S)
-    evenly = schedule(logins, weights_of(ZONES, ()), within_s=WITHIN_S, seed=cell.seed)
-    presses = [replace(one, after_s=round(one.after_s / BURST_S) * BURST_S) for one in evenly]
-    opens_at_ms = int(event.opens_at.timestamp() * 1000) + 2
-    crowd = Crowd(Target.parse(site.url), Sale(str(event.pk), opens_at_ms, ZONES), presses, cell.seed)
+    event, crowd = begin(site, cell)
     stage = Stage(site, staging.where(event).festival, short)
     try:
         struck = strike(stage, fault, cell, crowd, event)
@@ -85,6 +78,19 @@ def play(site: Site, cell: Cell, *, short: bool) -> Figures:
     finally:
         crowd.close()
         over(event)
+
+
+def begin(site: Site, cell: Cell) -> tuple[Event, Crowd]:
+    """Let a sale open in a moment, with a crowd that presses by itself from then on."""
+    event = staging.make_event(staging.Wanted(ZONES, WAITLIST, Mode(cell.mode)))
+    logins = staging.make_sessions(event, STUDENTS)
+    staging.wait_for_places(event)
+    staging.open_in(event, OPENS_IN_S)
+    evenly = schedule(logins, weights_of(ZONES, ()), within_s=WITHIN_S, seed=cell.seed)
+    presses = [replace(one, after_s=round(one.after_s / BURST_S) * BURST_S) for one in evenly]
+    opens_at_ms = int(event.opens_at.timestamp() * 1000) + 2
+    crowd = Crowd(Target.parse(site.url), Sale(str(event.pk), opens_at_ms, ZONES), presses, cell.seed)
+    return event, crowd
 
 
 def strike(stage: Stage, fault: Fault, cell: Cell, crowd: Crowd, event: Event) -> Struck:
@@ -149,11 +155,11 @@ def last_arrival(event: Event) -> int:
 # Receipts
 
 
-def restore(cell: Cell, crowd: Crowd, event: Event) -> Loss:
+def restore(cell: Cell, crowd: Crowd, event: Event, share: tuple[float, float] = (IN_TIME, LATE)) -> Loss:
     """Wait until the sale is being restored, say who will lose, and let those present who do so in time."""
     expect(lambda: has_begun(event), lambda: "nobody has noticed the loss")
     time.sleep(HEARD_S)
-    loss = found_at_once(event, crowd, share=(IN_TIME, LATE), seed=cell.seed)
+    loss = found_at_once(event, crowd, share=share, seed=cell.seed)
     loss.in_time_said = crowd.present(loss.in_time, seconds_left(event))
     return loss
 

@@ -112,4 +112,12 @@ ROWS = (
         "if false then",
         f"{REDIS} -k receipt_could_not",
     ),
+    Mutation(
+        "F7",
+        "a receipt is forgotten when what it was for is given back",
+        "ticketing/keeping.py",
+        "    if name_of(event_id) in request.COOKIES:",
+        "    if False:",
+        "tests/student/test_receipts.py -k giving_back",
+    ),
 )
