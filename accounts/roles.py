@@ -34,6 +34,7 @@ SEEN = (
     "ticketing.view_streamposition",
     "ticketing.view_recovery",
     "ticketing.view_refusedreceipt",
+    "ticketing.view_repair",
     "ticketing.view_waitingentry",
     "ticketing.view_studentlook",
     "ticketing.view_listexport",

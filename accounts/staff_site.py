@@ -43,6 +43,7 @@ SECTIONS: tuple[tuple[str, Promise, tuple[str, ...]], ...] = (
             "streamposition",
             "recovery",
             "refusedreceipt",
+            "repair",
             "outgoingmail",
             "studentlook",
             "gatelookup",

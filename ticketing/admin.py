@@ -14,6 +14,7 @@ from ticketing import (  # noqa: F401 - they register their models
     gate_admin,
     recovery_admin,
     refused_admin,
+    repair_admin,
     stream_admin,
     student_list_admin,
     waiting_admin,

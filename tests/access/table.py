@@ -448,6 +448,7 @@ MODELS = (
     *model("ticketing/streamposition", look=DESK),
     *model("ticketing/recovery", look=DESK),
     *model("ticketing/refusedreceipt", look=DESK),
+    *model("ticketing/repair", look=DESK),
     *model("ticketing/studentlook", look=DESK),
     *model("ticketing/listexport", look=DESK),
 )

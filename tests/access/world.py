@@ -43,6 +43,7 @@ from ticketing.models import (
     ListExport,
     Recovery,
     RefusedReceipt,
+    Repair,
     SaleCounter,
     StreamPosition,
     StudentList,
@@ -135,6 +136,9 @@ def make_world() -> World:
     SaleCounter.objects.create(group=recovery.group, authority=Authority.RECOVERING)
     rows["ticketing/refusedreceipt"] = RefusedReceipt.objects.create(
         student=alice.student, digest="0" * 64, code="forged_receipt"
+    )
+    rows["ticketing/repair"] = Repair.objects.create(
+        group=recovery.group, kind="ticket_status", about="ticket"
     )
     looked = {"by": staff["council"], "reason": "왜"}
     rows["ticketing/studentlook"] = StudentLook.objects.create(student=alice.student, whole=True, **looked)

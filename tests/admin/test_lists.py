@@ -20,6 +20,7 @@ from ticketing.models import (
     LimitGroup,
     Place,
     RefusedReceipt,
+    Repair,
     Scan,
     Ticket,
 )
@@ -79,6 +80,9 @@ def fill(event: Event, rows: int) -> None:
         RefusedReceipt(event=event, student=student, digest=uuid4().hex, code="foreign_receipt")
         for student in students
     )
+    Repair.objects.bulk_create(
+        Repair(group=event.pk, kind="ticket_status", about=str(ticket.claim_id)) for ticket in tickets
+    )
     Bar.objects.bulk_create(
         Bar(event=event, student=student, reason="왜", lifted_at=now) for student in students
     )
@@ -98,7 +102,7 @@ def test_every_list_costs_the_same_for_thirty_rows_and_for_sixty() -> None:
     client, _user = desk_of("council")
     event = make_event({"A": 100})
     models = ["ticket", "claim", "scan", "bar", "gatedevice", "event", "festival", "limitgroup"]
-    models += ["streamposition", "refusedreceipt"]
+    models += ["streamposition", "refusedreceipt", "repair"]
     for address in (f"event/{event.pk}/history/", "streamposition/"):
         client.get(f"{DESK}{address}")  # a process reads the kinds of its rows once
     found = []

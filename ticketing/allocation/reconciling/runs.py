@@ -23,13 +23,14 @@ from ticketing.allocation.reconciling.findings import Difference, Finding
 from ticketing.allocation.reconciling.mending import mend_rows, record_all
 from ticketing.allocation.reconciling.redis_side import Side, read_side
 from ticketing.allocation.reconciling.tickets import is_use
+from ticketing.allocation.reconciling.turn import Impossible, position_of, require
 from ticketing.allocation.reconciling.unblocking import unblock
 from ticketing.allocation.rush import lease
 from ticketing.allocation.rush.building import remove
 from ticketing.allocation.rush.carrying import Group, to_redis
 from ticketing.allocation.rush.freezing import Freeze, Lapsed
 from ticketing.allocation.turns import count, lock
-from ticketing.models import Authority, Event, SaleCounter, StreamPosition
+from ticketing.models import Authority, Event, SaleCounter
 from ticketing.writeback import come_near, is_stopped, step
 
 log = logging.getLogger(__name__)
@@ -37,10 +38,6 @@ log = logging.getLogger(__name__)
 SCAN_SECONDS, ROWS_SECONDS = 2.0, 20.0
 BUILT_ANEW = "built anew from the rows"
 STOPPED = "its stream has stopped at an entry that cannot be recorded"
-
-
-class Impossible(Exception):
-    """The group cannot be compared now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +68,6 @@ def reconcile(group: Group, *, fix: bool = False, actor: User | None = None) -> 
         raise Impossible("nobody decides for it now: it is being handed over or restored")
     except Impossible as problem:
         return Report(group.keys.group, problem=str(problem))
-
-
-def require(group: Group) -> None:
-    """Take the group's lock; raises Impossible when it is in other hands than when it was read."""
-    counter = lock(group.keys.group, whoever_decides=True)
-    known = group.counter
-    if (counter.authority, counter.epoch) != (known.authority, known.epoch):
-        raise Impossible("it was handed over in this moment")
 
 
 def in_rows(group: Group, *, fix: bool, actor: User | None) -> Report:
@@ -129,7 +118,10 @@ def frozen(group: Group, freeze: Freeze, *, fix: bool, actor: User | None) -> Re
     if stopped and not fix:
         raise Impossible(STOPPED)
     side = read_side(freeze, last, [event.pk for event in group.events], group.zones())
-    moved = unblock(freeze, side, position_of(group), actor) if stopped else []
+    moved: list[Difference] = []
+    if stopped:
+        freeze.hold()
+        moved = unblock(group, freeze, side, actor)
     if stopped and not follow(group, freeze, last):
         raise Impossible(STOPPED)
     found = [*moved, *comparing.differences(patiently(group, side, freeze))]
@@ -153,11 +145,6 @@ def follow(group: Group, freeze: Freeze, last: int) -> bool:
         freeze.prolong()
         step(group.keys)
     return True
-
-
-def position_of(group: Group) -> int:
-    found = StreamPosition.objects.filter(group=group.keys.group).values_list("position", flat=True)
-    return found.first() or 0
 
 
 def patiently(group: Group, side: Side, freeze: Freeze) -> list[Finding]:
