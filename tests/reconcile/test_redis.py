@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from threading import Timer
 from uuid import UUID, uuid4
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import StudentStatus
 from festival.redis import sale
-from tests.contract.acts import bar, void
+from tests.contract.acts import bar, grant, void
+from tests.contract.acts import scan as scan_ticket
 from tests.contract.doors import Answer, Door
 from tests.factories import Player, make_event, make_players, mode_of_events, settle
 from tests.reconcile.comparing import assert_alike, assert_repaired, reconcile
@@ -25,6 +28,7 @@ from ticketing.models import (
     EligibilityRule,
     Event,
     EventState,
+    LimitGroup,
     Mode,
     Place,
     Repair,
@@ -416,6 +420,60 @@ def test_what_the_loop_will_tell_is_no_difference(world: World) -> None:
     assert_alike(world.event)
     settle()
     assert_alike(world.event)
+
+
+def test_a_scan_on_its_way_to_its_row_is_no_difference(world: World) -> None:
+    """Redis has let it through; its row is written a moment later, and told to nobody."""
+    ticket = world.ticket()
+    world.put(replace(world.line(), status="used", scan=str(uuid4())))
+
+    def arrive() -> None:
+        Ticket.objects.filter(pk=ticket.pk).update(status="used", used_at=timezone.now())
+        connection.close()
+
+    scan = Timer(1, arrive)
+    scan.start()
+    assert_alike(world.event)
+    scan.join()
+
+
+def test_what_the_gate_did_without_redis_is_no_difference_until_it_is_told(world: World) -> None:
+    state = world.keys.of_group("state")
+    sale().hset(state, "frozen", f"1|{milliseconds(timezone.now() + timedelta(minutes=1))}")
+    assert scan_ticket(world.told[0].body["ticket"]) == "admit"
+    sale().hdel(state, "frozen")
+    assert world.line().status == "held"
+    assert_alike(world.event)
+    settle()
+    assert world.line().status == "used"
+    assert_alike(world.event)
+
+
+def test_the_ticket_of_a_guest_and_of_another_event_of_the_group_come_back_as_they_were(door: Door) -> None:
+    both = LimitGroup.objects.create(name="이틀")
+    event, other = (make_event({"A": 2}, name=name, limit_group=both) for name in ("첫째 밤", "둘째 밤"))
+    alice, bob = make_players(["alice", "bob"])
+    assert grant(event, "A", guest="길|동 100%7C") == "granted"
+    told = [door.claim(alice, event.pk, "A"), door.claim(bob, other.pk, "A")]
+    assert [answer.kind for answer in told] == ["won", "won"]
+    assert door.claim(bob, event.pk, "A").kind == "limit_reached"
+    settle()
+    assert_alike(event)
+    rows = {ticket.claim_id: ticket for ticket in Ticket.objects.all()}
+    Ticket.objects.all().delete()
+    places = [f"{ticket.zone_id} {ticket.number}" for ticket in rows.values()]
+    owed = [ticket.claim_id for ticket in rows.values() if ticket.student_id]
+    assert_repaired(
+        other,
+        *[("ticket_missing_in_rows", claim) for claim in rows],
+        *[("place_free", place) for place in places],
+        *[("winner_without_ticket", claim) for claim in owed],
+        settled=("winner_without_ticket", "place_free"),
+    )
+    kept = ("code", "status", "student_id", "guest_name", "event_id", "number", "generation", "grant_reason")
+    for ticket in Ticket.objects.all():
+        before = rows[ticket.claim_id]
+        assert [getattr(ticket, name) for name in kept] == [getattr(before, name) for name in kept]
 
 
 def test_it_says_nothing_about_people(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from ticketing.allocation.reconciling.findings import NOTHING, Difference, Finding
 from ticketing.allocation.reconciling.redis_side import EventSide, Side
+from ticketing.allocation.rush.carrying import Group
 from ticketing.models import ACTIVE, LIVE, WaitingStatus
 
 
-def look(side: Side) -> Iterator[Finding]:
+def look(_group: Group, side: Side) -> Iterator[Finding]:
     """Return what does not follow from the tickets and entries in Redis."""
     held = {ticket.holder: ticket.claim for ticket in side.tickets.values() if ticket.status in LIVE}
     claims = {ticket.code: ticket.claim for ticket in side.tickets.values()}

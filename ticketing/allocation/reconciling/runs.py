@@ -151,10 +151,9 @@ def patiently(group: Group, side: Side, freeze: Freeze) -> list[Finding]:
     """Compare; when a ticket is used on one side only, again, until no scan can still be on its way."""
     until = time.monotonic() + SCAN_SECONDS
     while True:
-        found = comparing.whole(group, side)
+        found = comparing.whole(group, side, freeze.prolong)
         if not any(is_use(it) for it in found) or time.monotonic() > until:
             return found
-        freeze.prolong()
         time.sleep(0.1)
 
 
@@ -171,7 +170,7 @@ def repair(
         require(group)
         if position_of(group) != side.sequence:
             raise Impossible("its rows have moved on")
-        repaired = mend_rows(key, lambda: comparing.whole(group, side), actor)
+        repaired = mend_rows(key, lambda: comparing.mendable(group, side), actor)
         rest = comparing.between(group, side)
         inner = [it.difference for it in inside.look(key, group.events)]
         if any(it.mend for it in rest) or not rest:
