@@ -4,6 +4,8 @@ from tests.mutations.row import Mutation
 
 PACKAGE = "ticketing/allocation/reconciling"
 REDIS = "tests/reconcile/test_redis.py"
+FINAL = "tests/reconcile/test_final.py"
+WINNERS = "tests/reconcile/test_winners.py"
 ROWS_TESTS = "tests/reconcile/test_rows.py"
 STOPPED = "tests/reconcile/test_stopped.py"
 ROWS = (
@@ -21,7 +23,7 @@ ROWS = (
         f"{PACKAGE}/runs.py",
         "        if any(it.mend for it in rest) or not rest:",
         "        if not rest:",
-        f"{REDIS} -k only_the_rows_have",
+        f"{WINNERS} -k only_the_rows_have",
     ),
     Mutation(
         "F2",
@@ -37,7 +39,7 @@ ROWS = (
         f"{PACKAGE}/tickets.py",
         "        return has_row.status if has_row.status in FINAL or status == USED else status",
         "        return has_row.status if status == USED else status",
-        f"{REDIS} -k in_postgresql",
+        f"{FINAL} -k in_postgresql",
     ),
     Mutation(
         "F2",
@@ -45,7 +47,7 @@ ROWS = (
         f"{PACKAGE}/presses.py",
         "    for student in sorted(rows ^ its.barred, key=int):",
         "    for student in sorted(its.barred - rows, key=int):",
-        f"{REDIS} -k bar_in_force",
+        f"{FINAL} -k bar_in_force",
     ),
     Mutation(
         "F2",
@@ -53,7 +55,7 @@ ROWS = (
         f"{PACKAGE}/seating.py",
         "    if other.student_id is None or other.student_id != ticket.student_id:\n        return seat_elsewhere",
         "    if False:\n        return seat_elsewhere",
-        f"{REDIS} -k both_have_one",
+        f"{WINNERS} -k both_have_one",
     ),
     Mutation(
         "F2",
