@@ -1,13 +1,19 @@
 """A sale that is right has no differences, whatever has happened in it."""
 
+from pathlib import Path
+
 import pytest
 from django.utils import timezone
 
+from festival.redis import sale
+from tests import valkeys
 from tests.contract.acts import bar, end_offers, grant, resize, scan, void, wish
 from tests.contract.doors import Door
+from tests.elsewhere import sale_at
 from tests.factories import make_event, make_players, make_student, settle
-from tests.reconcile.comparing import assert_alike
-from ticketing.models import Mode, Promotion
+from tests.reconcile.comparing import assert_alike, assert_repaired
+from tests.rush.test_writeback import keys_of
+from ticketing.models import Mode, Promotion, Ticket
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
 
@@ -45,3 +51,15 @@ def test_after_everything_that_happens_in_a_sale_both_sides_are_alike(
         assert_alike(event)
     wish(event, closes_at=timezone.now())
     assert_alike(event)
+
+
+def test_on_a_cluster_it_compares_and_repairs_too(in_redis: None, door: Door, tmp_path: Path) -> None:
+    with valkeys.cluster(tmp_path / "sale") as (url, _servers), sale_at(url):
+        event, [alice] = make_event({"A": 2}), make_players(["alice"])
+        told = door.claim(alice, event.pk, "A")
+        settle()
+        assert_alike(event)
+        ticket = Ticket.objects.get(code=told.body["ticket"])
+        sale().hdel(keys_of(event).of_group("tickets"), ticket.code)
+        assert_repaired(event, ("ticket_missing_in_redis", ticket.claim_id), ("holder", alice.student.pk))
+        assert door.claim(alice, event.pk, "A").body["ticket"] == ticket.code
