@@ -66,18 +66,32 @@ def told(asked: "list[Future[Answer]]") -> list[Answer | None]:
     return [None if future.exception() else future.result() for future in asked]
 
 
+@contextmanager
+def opened(url: str) -> Iterator[OverHttp]:
+    door = OverHttp(url)
+    try:
+        yield door
+    finally:
+        door.client.close()
+
+
 def press_and_end(mode: Mode, folder: Path, number: signal.Signals) -> tuple[Event, list[Answer | None], int]:
     """Let presses wait in the web server, send it a signal, and let them go on when nobody is let in any more."""
     with mode_is(mode):
         event, players = make_event({"A": PRESSES // 2}), make_players(PRESSES)
     port = embedded.free_port()
-    with production_server(folder, port) as (url, process), ThreadPoolExecutor(PRESSES) as pool:
-        door = OverHttp(url)
+    with (
+        production_server(folder, port) as (url, process),
+        opened(url) as door,
+        ThreadPoolExecutor(PRESSES) as pool,
+    ):
         with STANDING[mode]() as let_go:
             asked = [pool.submit(door.claim, player, event.pk, "A") for player in players]
             assert processes.wait_until(lambda: visitors(process, port) >= PRESSES, 5)
-            if mode == Mode.DATABASE:
-                assert processes.wait_until(lambda: len(standing()) >= 5, 5), "more threads than one wait"
+            if mode == Mode.DATABASE:  # perhaps all of them came to one process
+                assert processes.wait_until(lambda: len(standing()) >= settings.WEB_THREADS, 5), (
+                    "they do not wait"
+                )
             assert not any(future.done() for future in asked)
             if number == KILL:
                 processes.kill_group(process.pid)
@@ -86,7 +100,6 @@ def press_and_end(mode: Mode, folder: Path, number: signal.Signals) -> tuple[Eve
             assert processes.wait_until(lambda: refuses(port), 5)
             let_go()
         answers, code = told(asked), process.wait(timeout=PROMISED_SECONDS)
-        door.client.close()
     return event, answers, code
 
 

@@ -18,7 +18,8 @@ from tests.thin_path import NAME, NUMBER, ROWS, roster
 
 pytestmark = pytest.mark.browser
 ZONES = {"스탠딩": 300, "좌석": 120}
-OPENS_IN_S = {"redis": 15, "database": 0}  # one wait for an opening is enough
+# One wait for an opening is enough; but nobody can press before the places of an event have been made.
+OPENS_IN_S = {"redis": 15, "database": 3}
 GATE = "정문 A1"
 PATIENCE_MS = 15_000  # a whole demo runs beside the browser
 
@@ -54,7 +55,7 @@ def cast(real_demo: str, camera: Studio, tmp_path_factory: pytest.TempPathFactor
 def test_the_main_job(cast: Cast, mode: str) -> None:
     name = f"첫째 밤 {mode}"
     acting.plan_event(cast.desk, name, mode, ZONES, seconds=OPENS_IN_S[mode])
-    find_event(cast.student, name, waits=OPENS_IN_S[mode] > 0)
+    find_event(cast.student, name, waits=mode == "redis")
     win(cast.student)
     scan_twice(cast)
     watch(cast.desk, name)
