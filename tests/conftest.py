@@ -16,6 +16,7 @@ import httpx
 import pytest
 import redis
 from django.conf import settings
+from django.core.cache import caches
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 
@@ -57,8 +58,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def empty_redis(request: pytest.FixtureRequest) -> None:
-    """Empty both Redis databases before every test that touches the database."""
+def nothing_remembered(request: pytest.FixtureRequest) -> None:
+    """Empty what a process remembers before every test, and both Redis databases for one that touches the database."""
+    caches["process"].clear()
     if request.node.get_closest_marker("django_db") or {"db", "transactional_db"} & set(request.fixturenames):
         at_each_master("flushdb")
         with redis.Redis.from_url(settings.CACHE_URL) as client:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -16,11 +15,6 @@ from ticketing.gate_standing import LAST_SCANS, began
 
 pytestmark = [pytest.mark.django_db, pytest.mark.servers]
 STANDING = "/api/gate/standing/"
-
-
-@pytest.fixture(autouse=True)
-def fresh_figures() -> None:
-    caches["process"].clear()
 
 
 @pytest.fixture

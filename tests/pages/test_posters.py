@@ -23,12 +23,6 @@ pytestmark = [pytest.mark.servers, pytest.mark.django_db]
 POSTER = (1000, 1400)
 
 
-@pytest.fixture(autouse=True)
-def nothing_remembered() -> None:
-    """Forget the festival of the test before."""
-    caches["process"].clear()
-
-
 def hang(desk: Client, content: bytes | None, **fields: Any) -> Any:
     """Send the festival's form of the admin with a poster."""
     festival = Festival.objects.get()
