@@ -25,6 +25,7 @@ from festival.redis_address import Kind, RedisAddress
 from festival.redis_wait import Hearing
 
 LIMITS: dict[str, Any] = {"socket_connect_timeout": 1, "socket_timeout": 1}
+TURN_SECONDS = 1  # in which a thread gets one of the connections
 
 
 def once() -> Retry:
@@ -34,7 +35,7 @@ def once() -> Retry:
 
 def pooled() -> dict[str, Any]:
     """Return how many connections this process opens to a server, and how long a thread waits for one."""
-    return {"max_connections": settings.REDIS_POOL_SIZE, "timeout": 1}
+    return {"max_connections": settings.REDIS_POOL_SIZE, "timeout": TURN_SECONDS}
 
 
 def bounded(pool: redis.ConnectionPool) -> BlockingConnectionPool:
