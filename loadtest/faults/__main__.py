@@ -19,10 +19,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, cast
 
-from festival import translations
 from loadtest.faults.faults import EVERY
 from loadtest.faults.site import ROOT
-from loadtest.faults.template import make_template
+from loadtest.faults.template import prepare
 
 SEEDS, FULL_SEEDS = 2, 20
 MOST_CELLS = 12  # of one site, whose servers remember every sale
@@ -179,12 +178,11 @@ def main(words: Sequence[str]) -> int:
     if not chosen:
         say(f"no cell has the words {wanted.only!r}")
         return 2
-    translations.compile_all(ROOT / "locale")
     began, every = time.monotonic(), []
     folder = Path(tempfile.mkdtemp(prefix="daedong-faults-"))
     folder.chmod(0o711)
     try:
-        template = make_template(folder / "template")
+        template = prepare(folder / "template")
         say(row(list(COLUMNS)))
         for number, together in enumerate(sites(chosen)):
             place = folder / str(number)

@@ -48,7 +48,7 @@ def played(running: Site, cell: dict[str, Any], *, short: bool) -> dict[str, Any
         except NotCounted as reason:
             why = str(reason)
         except Exception:  # whatever it is, it is told
-            return {"failed": traceback.format_exc()}
+            return {"failed": f"{traceback.format_exc()}{running.ended()}"}
     return {"failed": f"not counted: {why}"}
 
 

@@ -20,10 +20,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from festival import translations
 from loadtest.faults.site import ROOT, Site, Stuck, expect, site
 from loadtest.faults.synced import NoTrace, Synced, Trace, traced
-from loadtest.faults.template import make_template
+from loadtest.faults.template import prepare
 
 # The server's policy; whether its file is cut; whether acknowledged claims must have been lost.
 ROWS = (("always", True, False), ("everysec", True, True), ("everysec", False, False))
@@ -198,12 +197,11 @@ def main(words: Sequence[str]) -> int:
         except NoTrace as why:
             sys.exit(str(why))
         return 0
-    translations.compile_all(ROOT / "locale")
     folder = Path(tempfile.mkdtemp(prefix="daedong-power-"))
     folder.chmod(0o711)
     every, bad = [], False
     try:
-        template = make_template(folder / "template")
+        template = prepare(folder / "template")
         say(row(list(COLUMNS)))
         for number, (policy, cut, must_lose) in enumerate(ROWS):
             plan = {"folder": str(folder / str(number)), "template": str(template)}

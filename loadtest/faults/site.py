@@ -81,6 +81,13 @@ class Site:
             lambda: answers(f"{self.url}/healthz"), lambda: f"no web server:\n{processes.last_lines(log, 40)}"
         )
 
+    def ended(self) -> str:
+        """Return the last words of the programs that do not run, each under its name; '' when all run."""
+        gone = [name for name, process in self.programs.items() if process.poll() is not None]
+        return "\n".join(
+            f"{name} has ended:\n{processes.last_lines(self.folder / f'{name}.log', 12)}" for name in gone
+        )
+
     def kill(self, name: str) -> None:
         """End a program and its children so that they can do nothing about it."""
         process = self.programs[name]

@@ -1,11 +1,11 @@
-"""A PostgreSQL with our tables and students, made once: each site begins with a copy of it."""
+"""What every site begins with, made once: what its pages are served from, and a PostgreSQL to copy."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from festival import embedded
+from festival import browser_parts, embedded, translations
 from loadtest.faults.site import OPEN_TO_PLAYERS, ROOT
 from tests.environment import settings_for_tests
 
@@ -16,6 +16,13 @@ from accounts.demo import roster
 from accounts.models import Student
 Student.objects.bulk_create(list(islice(roster.students(), {STUDENTS})))
 """
+
+
+def prepare(folder: Path) -> Path:
+    """Make what a site needs in a clone where nothing has run yet; return the PostgreSQL to copy."""
+    translations.compile_all(ROOT / "locale")
+    browser_parts.install()
+    return make_template(folder)
 
 
 def make_template(folder: Path) -> Path:
