@@ -63,8 +63,8 @@ ROWS = (
         "F7",
         "a process opens no more connections to the sale's Redis than its threads need",
         "festival/redis.py",
-        'return {"max_connections": settings.REDIS_POOL_SIZE, "timeout": 1}',
-        'return {"max_connections": 500, "timeout": 1}',
+        'return {"max_connections": settings.REDIS_POOL_SIZE, "timeout": TURN_SECONDS}',
+        'return {"max_connections": 500, "timeout": TURN_SECONDS}',
         "tests/test_connections.py -k threads_share",
     ),
 )
