@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import psycopg
+import redis
 
 from festival import embedded
 from loadtest.faults.site import Site, expect
@@ -171,12 +172,30 @@ class Redis(Fault):
 
 
 class RedisEmptied(Fault):
+    """The sale's Redis forgets everything while presses lie in the web's workers, decided or not."""
+
     name = "redis-emptied"
     loses = ("redis",)
     once = True
+    client: redis.Redis
+    workers: list[int]
+
+    @contextmanager
+    def ready(self, stage: Stage) -> Iterator[None]:
+        """Have a connection and know the workers; after the strike these go on."""
+        self.workers = stage.site.web_workers()
+        with redis.Redis.from_url(stage.site.sale[0].url) as self.client:
+            self.client.ping()
+            try:
+                yield
+            finally:
+                for worker in self.workers:
+                    os.kill(worker, signal.SIGCONT)
 
     def strike(self, stage: Stage) -> None:
-        stage.site.empty_redis()
+        for worker in self.workers:
+            os.kill(worker, signal.SIGSTOP)
+        self.client.flushall()
 
     def mend(self, stage: Stage) -> None:
         """Nobody can: it runs, and is empty."""

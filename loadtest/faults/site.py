@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
-import redis
 
 from festival import embedded, processes
 from festival.demo.supervisor import WEB_OPTIONS, answers
@@ -159,11 +158,6 @@ class Site:
         again = replace(server, process=processes.spawn(command, log=log, record=record))
         self.sale[self.sale.index(server)] = again
         expect(lambda: embedded.valkey_answers(again), lambda: f"{server.name} is not back")
-
-    def empty_redis(self) -> None:
-        """Let the sale's only server forget everything."""
-        with redis.Redis.from_url(self.sale[0].url) as client:
-            client.flushall()
 
 
 def is_python(process: psutil.Process) -> bool:
