@@ -2,11 +2,11 @@
 
 import contextlib
 import grp
+import imaplib
 import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -165,17 +165,19 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Ite
     )
     settings.BOUNCES_URL = f"imap://council:s3cret%40word@127.0.0.1:{port}/INBOX"
     try:
-        processes.wait_until(lambda: process.poll() is not None or greets(port), 20)
-        assert greets(port), processes.last_lines(folder / "start.log", 20)
+        processes.wait_until(lambda: process.poll() is not None or opens(port), 20)
+        assert opens(port), processes.last_lines(folder / "start.log", 20)
         yield folder / "Maildir"
     finally:
         processes.end(process, end_signal=signal.SIGTERM, seconds=5)
+        sys.stdout.write(processes.last_lines(folder / "dovecot.log", 20))  # shown where a test has failed
 
 
-def greets(port: int) -> bool:
-    """Tell whether an IMAP server greets there."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=2) as probe:
-        return probe.recv(4) == b"* OK"
+def opens(port: int) -> bool:
+    """Tell whether the mailbox can be opened there: Dovecot greets before the parts of it that check a login run."""
+    with contextlib.suppress(OSError, imaplib.IMAP4.error), imaplib.IMAP4("127.0.0.1", port, 5) as probe:
+        probe.login("council", "s3cret@word")
+        return probe.select("INBOX", readonly=True)[0] == "OK"
     return False
 
 
