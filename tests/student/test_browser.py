@@ -65,7 +65,7 @@ def test_a_paused_sale_goes_on_by_itself(mode: Mode, live: Live, browser: "Brows
         page.clock.install()
         page.goto(f"{live.url}/events/{event.pk}/")
         page.locator("#result [data-halted]").wait_for()
-        assert page.locator("[data-going-on]").is_hidden()
+        page.locator("[data-going-on]").wait_for(state="hidden")
         Event.objects.filter(pk=event.pk).update(paused=False)
         settle()
         page.clock.run_for(1100)  # the public document is a second old at most
@@ -87,7 +87,7 @@ def test_without_javascript_a_student_presses_and_has_the_ticket(live: Live, bro
     page.locator("[data-press]").click()
     assert page.locator('#result [data-fill="number"]').inner_text() == "1"
     page.locator("#result [data-ticket]").click()
-    assert page.locator("[data-qr] svg").is_visible()
+    page.locator("[data-qr] svg").wait_for()
     context.close()
 
 

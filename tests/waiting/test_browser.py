@@ -51,7 +51,7 @@ def test_who_waits_gets_the_place_that_another_gives_back(
             page.locator("[data-press]:enabled").click()
             page.locator("#result section.result").wait_for()
         assert his.locator('#result [data-fill="position"]').inner_text() == "1"
-        assert his.locator('#result a[href$="/waiting/leave/"]').is_visible()
+        his.locator('#result a[href$="/waiting/leave/"]').wait_for()
         assert fits(his)
         settle()
         hers.locator("#result [data-ticket]").click()
